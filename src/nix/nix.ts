@@ -1,0 +1,30 @@
+import type { RunOptions } from '../process/events.ts'
+import type { Package, PathInfo, SetLocation, StorePath, System } from './types.ts'
+
+export interface EvaluationQuery {
+  readonly location: SetLocation
+  readonly system: System
+  /** Attribute paths as users name them; see design.md for the look-up order. */
+  readonly attributes: readonly string[]
+}
+
+/** Holds store paths against Nix' garbage collector until it is released. */
+export interface GcRoot {
+  release(): Promise<void>
+}
+
+/** All that is asked of Nix: evaluation, realisation and what the store knows. */
+export interface Nix {
+  /**
+   * Evaluates all attributes, in the order asked for.
+   * @throws PackagesNotFound, AmbiguousPackage, EvaluationRefused, EvaluationFailed, NixFailed
+   */
+  evaluate(query: EvaluationQuery, run: RunOptions): Promise<readonly Package[]>
+  /**
+   * Substitutes or builds the outputs and holds them. Log lines arrive as events while they are written.
+   * @throws BuildFailed, BuildTimedOut, NixFailed
+   */
+  realise(packages: readonly Package[], run: RunOptions): Promise<GcRoot>
+  /** Every path that the roots need, themselves included, sorted by path. @throws NixFailed */
+  closure(roots: readonly StorePath[], run: RunOptions): Promise<readonly PathInfo[]>
+}
