@@ -1,0 +1,26 @@
+import type { Writable } from 'node:stream'
+import type { Digest } from '../oci/digest.ts'
+import type { StorePath } from '../nix/types.ts'
+
+/** An entry that the server makes itself. Paths are relative to `/`, without a leading or closing slash. */
+export type Entry =
+  | { readonly kind: 'directory'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: Buffer }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+
+/** What goes into one layer: whole store paths, or entries of the server's own. */
+export type LayerContent =
+  | { readonly kind: 'storePaths'; readonly storePaths: readonly StorePath[] }
+  | { readonly kind: 'entries'; readonly entries: readonly Entry[] }
+
+/** Tars and compresses layers off the main thread. One content, one sequence of bytes. */
+export interface Packer {
+  /** Media type of the blobs it makes. */
+  readonly mediaType: string
+  /** Codec, level and the compressor's version: all that the bytes depend on beside the content. */
+  readonly codec: string
+  /** Writes the blob to the sink, which it does not end. Answers the digest of the uncompressed tar. */
+  pack(content: LayerContent, sink: Writable, signal: AbortSignal): Promise<Digest>
+  /** Ends the worker threads. */
+  close(): Promise<void>
+}
