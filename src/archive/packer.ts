@@ -1,12 +1,9 @@
 import type { Writable } from 'node:stream'
 import type { Digest } from '../oci/digest.ts'
+import type { Entry } from '../oci/entry.ts'
 import type { StorePath } from '../nix/types.ts'
 
-/** An entry that the server makes itself. Paths are relative to `/`, without a leading or closing slash. */
-export type Entry =
-  | { readonly kind: 'directory'; readonly path: string; readonly mode: number }
-  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: Buffer }
-  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+export type { Entry } from '../oci/entry.ts'
 
 /** What goes into one layer: whole store paths, or entries of the server's own. */
 export type LayerContent =

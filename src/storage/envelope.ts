@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+
+/** A record as it is kept: its value as JSON behind a line with the value's own sha256. */
+export function seal(value: unknown): Buffer {
+  const body = JSON.stringify(value)
+  if (body === undefined) throw new TypeError('a record must be JSON')
+  return Buffer.from(`${sum(body)}\n${body}\n`)
+}
+
+/** The value, or undefined when the bytes are not exactly what was sealed. */
+export function unseal(bytes: Buffer): unknown {
+  const text = bytes.toString('utf8')
+  const cut = text.indexOf('\n')
+  const body = text.slice(cut + 1, -1)
+  if (cut !== 64 || !text.endsWith('\n') || sum(body) !== text.slice(0, cut)) return undefined
+  return JSON.parse(body)
+}
+
+function sum(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,47 @@
+import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { temporaryName } from './temporary.ts'
+
+/**
+ * A file that appears under its name whole or not at all: written beside its place, flushed to the disk, renamed.
+ * It is the caller's to `commit` or `abandon` it.
+ */
+export class AtomicFile {
+  readonly handle: FileHandle
+  readonly #temporary: string
+
+  private constructor(handle: FileHandle, temporary: string) {
+    this.handle = handle
+    this.#temporary = temporary
+  }
+
+  /** @param folder where the temporary file goes: on the file system of the final place. */
+  static async create(folder: string): Promise<AtomicFile> {
+    const temporary = join(folder, temporaryName())
+    return new AtomicFile(await open(temporary, 'wx', 0o644), temporary)
+  }
+
+  async commit(path: string): Promise<void> {
+    await this.handle.sync()
+    await this.handle.close()
+    await mkdir(dirname(path), { recursive: true })
+    await rename(this.#temporary, path)
+    await syncFolder(dirname(path))
+  }
+
+  /** Removes what was written. Safe after a failed commit. */
+  async abandon(): Promise<void> {
+    await this.handle.close().catch(() => undefined)
+    await unlink(this.#temporary).catch(() => undefined)
+  }
+}
+
+/** A rename is durable only when the folder that holds the name is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

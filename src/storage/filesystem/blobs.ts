@@ -1,0 +1,142 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream, type Stats } from 'node:fs'
+import { mkdir, open, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Writable, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { callbackify } from 'node:util'
+import { LRUCache } from 'lru-cache'
+import { BlobUnknown } from '../../errors.ts'
+import { hexOf, toDigest, type Digest } from '../../oci/digest.ts'
+import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
+import { boundsOf } from '../range.ts'
+import { AtomicFile } from './atomicFile.ts'
+import { failed, unlessMissing } from './faults.ts'
+
+/** Big enough that a chunk's cost is its bytes, not its call. */
+const chunkSize = 1 << 20
+/** Blobs whose soundness is remembered: 40 bytes of state each. */
+const rememberedBlobs = 100_000
+
+/**
+ * Blobs as files named by their digest. A file is hashed once before it is first served, and again when its size,
+ * inode or time of change differ from what was hashed; one that does not match its name is set aside.
+ */
+export class FilesystemBlobs implements BlobStore {
+  readonly #folder: string
+  readonly #temporary: string
+  readonly #corrupt: string
+  readonly #sound = new LRUCache<Digest, string>({ max: rememberedBlobs })
+  readonly #checking = new Map<Digest, Promise<boolean>>()
+
+  constructor(root: string) {
+    this.#folder = join(root, 'layers')
+    this.#temporary = join(root, 'tmp')
+    this.#corrupt = join(root, 'corrupt')
+  }
+
+  async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
+    const stats = await unlessMissing(stat(this.#path(digest)))
+    if (!stats) return undefined
+    return (await this.#isSound(digest, stats)) ? { size: stats.size } : undefined
+  }
+
+  async open(digest: Digest, range?: ByteRange): Promise<Readable> {
+    const found = await this.stat(digest)
+    if (!found) throw new BlobUnknown(digest)
+    const { start, end } = boundsOf(range, found.size)
+    const handle = await unlessMissing(open(this.#path(digest), 'r'))
+    if (!handle) throw new BlobUnknown(digest)
+    // An empty file has no last byte that createReadStream could be told.
+    const bounds = found.size === 0 ? {} : { start, end }
+    return createReadStream('', { fd: handle, ...bounds, highWaterMark: chunkSize })
+  }
+
+  async put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob> {
+    const file = await AtomicFile.create(this.#temporary).catch(failed)
+    const sink = new HashingSink(file)
+    try {
+      await write(sink)
+      await sink.finished()
+      const digest = toDigest(`sha256:${sink.hash.digest('hex')}`)
+      await file.commit(this.#path(digest)).catch(failed)
+      this.#sound.set(digest, fingerprint(await stat(this.#path(digest)).catch(failed)))
+      return { digest, size: sink.size }
+    } catch (error) {
+      sink.destroy()
+      await file.abandon()
+      throw error
+    }
+  }
+
+  async #isSound(digest: Digest, stats: Stats): Promise<boolean> {
+    if (this.#sound.get(digest) === fingerprint(stats)) return true
+    const running = this.#checking.get(digest) ?? this.#check(digest, stats)
+    this.#checking.set(digest, running)
+    try {
+      return await running
+    } finally {
+      this.#checking.delete(digest)
+    }
+  }
+
+  async #check(digest: Digest, stats: Stats): Promise<boolean> {
+    const path = this.#path(digest)
+    const hash = createHash('sha256')
+    try {
+      await pipeline(createReadStream(path, { highWaterMark: chunkSize }), hash)
+    } catch (error) {
+      return failed(error)
+    }
+    if (hash.digest('hex') === hexOf(digest)) {
+      this.#sound.set(digest, fingerprint(stats))
+      return true
+    }
+    await mkdir(this.#corrupt, { recursive: true }).catch(failed)
+    await rename(path, join(this.#corrupt, hexOf(digest))).catch(failed)
+    return false
+  }
+
+  #path(digest: Digest): string {
+    return join(this.#folder, hexOf(digest))
+  }
+}
+
+/** What changes when somebody writes to a file or puts another in its place. */
+function fingerprint(stats: Stats): string {
+  return `${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`
+}
+
+class HashingSink extends Writable {
+  readonly hash: Hash = createHash('sha256')
+  size = 0
+  readonly #file: AtomicFile
+
+  constructor(file: AtomicFile) {
+    super({ highWaterMark: 4 * chunkSize })
+    this.#file = file
+    // `finished` and the writer's callbacks report it; without a listener it would end the process.
+    this.on('error', () => undefined)
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    callbackify(() => this.#append(chunk))(done)
+  }
+
+  async #append(chunk: Buffer): Promise<void> {
+    this.hash.update(chunk)
+    this.size += chunk.length
+    await this.#file.handle.writeFile(chunk).catch(failed)
+  }
+
+  /** Ends the sink, if its writer has not, and waits until every byte was handed over. */
+  finished(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.errored) return reject(this.errored)
+      if (this.writableFinished) return resolve()
+      this.once('finish', resolve)
+      this.once('error', reject)
+      if (!this.writableEnded) this.end()
+    })
+  }
+}

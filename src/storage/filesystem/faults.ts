@@ -1,0 +1,30 @@
+import { StorageFailed } from '../../errors.ts'
+
+const explanations: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'the server may not read or write there',
+  EPERM: 'the server may not read or write there',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open',
+}
+
+/** Throws what went wrong with the disk in words an operator can act on. */
+export function failed(cause: unknown): never {
+  const code = codeOf(cause)
+  const why = explanations[code] ?? (cause instanceof Error ? cause.message : String(cause))
+  throw new StorageFailed(`the storage does not work: ${why}`, { cause })
+}
+
+/** The promise's value, undefined where the file does not exist. @throws StorageFailed for all else */
+export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? undefined : failed(error)
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { BlobUnknown } from '../../errors.ts'
+import { hexOf } from '../../oci/digest.ts'
+import { storageContract } from '../contract.ts'
+import { createFilesystemStorage } from './filesystem.ts'
+
+let root: string
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'nixery-storage-'))
+})
+after(() => rm(root, { recursive: true }))
+
+const put = async (text: string) => {
+  const { blobs } = await createFilesystemStorage(root)
+  return blobs.put(async (sink) => void sink.write(text))
+}
+
+storageContract('filesystem', () => createFilesystemStorage(root))
+
+describe('filesystem storage', () => {
+  it('does not serve a blob that lost its end, and takes it anew', async () => {
+    const { digest } = await put('a layer that is cut')
+    await truncate(join(root, 'layers', hexOf(digest)), 5)
+    const { blobs } = await createFilesystemStorage(root)
+    assert.equal(await blobs.stat(digest), undefined)
+    await assert.rejects(blobs.open(digest), BlobUnknown)
+    await put('a layer that is cut')
+    assert.deepEqual(await blobs.stat(digest), { size: 19 })
+  })
+
+  it('notices a blob that is altered while the server runs', async () => {
+    const { blobs } = await createFilesystemStorage(root)
+    const { digest } = await blobs.put(async (sink) => void sink.write('a layer that rots'))
+    assert.ok(await blobs.stat(digest))
+    await writeFile(join(root, 'layers', hexOf(digest)), 'a layer that ROTS')
+    await assert.rejects(blobs.open(digest), BlobUnknown)
+  })
+
+  it('takes a damaged record for a missing one', async () => {
+    const { records } = await createFilesystemStorage(root)
+    await records.put('manifests/damaged', { digest: 'x' })
+    const path = join(root, 'manifests/damaged')
+    const bytes = await readFile(path)
+    for (const damaged of [
+      bytes.subarray(0, -3),
+      Buffer.alloc(0),
+      Buffer.from(String(bytes).replace('x', 'y')),
+    ]) {
+      await writeFile(path, damaged)
+      assert.equal(await records.get('manifests/damaged'), undefined)
+    }
+    await appendFile(path, 'more')
+    assert.equal(await records.get('manifests/damaged'), undefined)
+  })
+
+  it('sweeps what a killed server left, and nothing of one that lives', async () => {
+    const dead = `${hostname()}~999999999~other~1`
+    const living = `${hostname()}~1~other~1`
+    for (const name of [dead, living]) await writeFile(join(root, 'tmp', name), 'half')
+    await createFilesystemStorage(root)
+    assert.deepEqual(await readdir(join(root, 'tmp')), [living])
+  })
+})

@@ -1,0 +1,20 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Storage } from '../interfaces.ts'
+import { FilesystemBlobs } from './blobs.ts'
+import { failed } from './faults.ts'
+import { FilesystemRecords } from './records.ts'
+import { sweepTemporaries } from './temporary.ts'
+
+/** Storage in a folder, which several servers on one file system may share. @throws StorageFailed */
+export async function createFilesystemStorage(root: string): Promise<Storage> {
+  const temporary = join(root, 'tmp')
+  try {
+    await mkdir(join(root, 'layers'), { recursive: true })
+    await mkdir(temporary, { recursive: true })
+    await sweepTemporaries(temporary)
+  } catch (error) {
+    failed(error)
+  }
+  return { blobs: new FilesystemBlobs(root), records: new FilesystemRecords(root) }
+}

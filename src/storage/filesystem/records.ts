@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { seal, unseal } from '../envelope.ts'
+import type { RecordStore } from '../interfaces.ts'
+import { checkKey } from '../key.ts'
+import { AtomicFile } from './atomicFile.ts'
+import { failed, unlessMissing } from './faults.ts'
+
+/** Records as files named by their key. */
+export class FilesystemRecords implements RecordStore {
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  async get(key: string): Promise<unknown> {
+    checkKey(key)
+    const bytes = await unlessMissing(readFile(join(this.#root, key)))
+    return bytes && unseal(bytes)
+  }
+
+  async put(key: string, value: unknown): Promise<void> {
+    checkKey(key)
+    const file = await AtomicFile.create(join(this.#root, 'tmp')).catch(failed)
+    try {
+      await file.handle.writeFile(seal(value))
+      await file.commit(join(this.#root, key))
+    } catch (error) {
+      await file.abandon()
+      failed(error)
+    }
+  }
+}

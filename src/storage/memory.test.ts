@@ -1,0 +1,5 @@
+import { storageContract } from './contract.ts'
+import { createMemoryStorage } from './memory.ts'
+
+const storage = createMemoryStorage()
+storageContract('memory', async () => storage)
