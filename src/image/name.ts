@@ -1,0 +1,78 @@
+import { InvalidName } from '../errors.ts'
+import type { Architecture } from '../oci/platform.ts'
+
+/** What an image name asks for. Equal requests, equal images. */
+export interface ImageRequest {
+  /** The name as it was asked for. */
+  readonly name: string
+  /** Attribute paths, without repetition, sorted: the order in the name does not matter. */
+  readonly packages: readonly string[]
+  /** Whether the name began with `shell`. */
+  readonly shell: boolean
+  /** Set where the name says for which architecture the image is. */
+  readonly architecture?: Architecture
+}
+
+/** OCI distribution-spec, "Pulling manifests": the grammar of a repository's name. */
+const separator = '(?:[._]|__|[-]+)'
+const component = new RegExp(`^[a-z0-9]+(?:${separator}[a-z0-9]+)*$`)
+
+const longestName = 255
+const mostComponents = 32
+
+const shellPackages = ['bashinteractive', 'coreutils', 'moreutils', 'nano']
+/** Certificates, and the names of protocols and ports: programs that use the network fail strangely without. */
+const alwaysIn = ['cacert', 'iana-etc']
+const metaPackages = new Set(['shell', 'arm64', 'amd64'])
+
+/**
+ * `shell/git/htop` → what it stands for.
+ * @throws InvalidName with the rule that the name breaks
+ */
+export function parseImageName(name: string): ImageRequest {
+  const parts = split(name)
+  const firstPackage = parts.findIndex((part) => !metaPackages.has(part))
+  const meta = new Set(firstPackage === -1 ? parts : parts.slice(0, firstPackage))
+  const named = firstPackage === -1 ? [] : parts.slice(firstPackage)
+  for (const part of named) {
+    if (metaPackages.has(part)) {
+      throw new InvalidName(`'${part}' is a meta-package: it comes first, as in '${part}/${named[0]}'`)
+    }
+  }
+  if (meta.has('arm64') && meta.has('amd64')) {
+    throw new InvalidName("an image is for one architecture: name either 'arm64' or 'amd64'")
+  }
+  const shell = meta.has('shell')
+  const packages = new Set([...named, ...(shell ? shellPackages : []), ...alwaysIn])
+  return {
+    name,
+    packages: [...packages].toSorted(),
+    shell,
+    ...(meta.has('arm64') ? { architecture: 'arm64' } : meta.has('amd64') ? { architecture: 'amd64' } : {}),
+  }
+}
+
+function split(name: string): readonly string[] {
+  if (name.length > longestName) {
+    throw new InvalidName(`the name has ${name.length} characters: at most ${longestName} are allowed`)
+  }
+  const parts = name.split('/')
+  if (parts.length > mostComponents) {
+    throw new InvalidName(`the name has ${parts.length} components: at most ${mostComponents} are allowed`)
+  }
+  for (const part of parts) if (!component.test(part)) throw new InvalidName(ruleBrokenBy(part))
+  return parts
+}
+
+function ruleBrokenBy(part: string): string {
+  if (part === '')
+    return "the name has an empty component: packages are joined by single slashes, as in 'shell/git'"
+  const shown = JSON.stringify(part)
+  if (/[A-Z]/.test(part)) {
+    return `${shown} has capitals: names are lower-case (attributes are found whatever their case)`
+  }
+  const odd = /[^a-z0-9._-]/.exec(part)
+  if (odd)
+    return `${shown} has the character ${JSON.stringify(odd[0])}: only a-z, 0-9, '.', '_' and '-' are allowed`
+  return `${shown} is not a name: '.', '_', '__' and '-' may only stand between letters or digits`
+}

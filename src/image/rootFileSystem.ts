@@ -1,0 +1,88 @@
+import type { Entry } from '../oci/entry.ts'
+import { mergeTrees, type Node } from './linkTree.ts'
+import { withPropagated } from './propagated.ts'
+
+/** Folders that programs and container engines write to, or mount something into. With modes. */
+const ownFolders: Readonly<Record<string, number>> = {
+  bin: 0o755,
+  etc: 0o755,
+  root: 0o700,
+  run: 0o755,
+  tmp: 0o1777,
+  usr: 0o755,
+  'usr/bin': 0o755,
+  var: 0o755,
+  'var/tmp': 0o1777,
+}
+
+const ownFiles: Readonly<Record<string, string>> = {
+  'etc/group': 'root:x:0:\nnobody:x:65534:\n',
+  'etc/nsswitch.conf': 'hosts: files dns\n',
+  'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/var/empty:/bin/false\n',
+}
+
+/** For Nix alone; not part of what a package offers. */
+const notLinked = new Set(['nix-support'])
+
+/**
+ * The root of an image: links into its packages, and the few files and folders that no package has.
+ * @param outputs store paths of the requested packages; of two that have the same file, the first is seen.
+ *   The paths must be in the store: their folders are read.
+ */
+export function rootFileSystem(outputs: readonly string[]): readonly Entry[] {
+  const root = mergeTrees(withPropagated(outputs), new Set(Object.keys(ownFolders)))
+  for (const name of notLinked) root.delete(name)
+  for (const path of Object.keys(ownFolders)) ensureFolder(root, path)
+  linkWhereMissing(root, 'bin/sh', 'bin/bash')
+  linkWhereMissing(root, 'usr/bin/env', 'bin/env')
+  return [...entries(root, '')].toSorted((a, b) => compare(a.path, b.path))
+}
+
+/** Programs name these two by their full path; packages have them elsewhere. */
+function linkWhereMissing(root: Map<string, Node>, path: string, from: string): void {
+  const target = find(root, from)
+  if (target?.kind !== 'link' || find(root, path)) return
+  const cut = path.lastIndexOf('/')
+  ensureFolder(root, path.slice(0, cut)).set(path.slice(cut + 1), target)
+}
+
+function find(root: Map<string, Node>, path: string): Node | undefined {
+  let node: Node | undefined = { kind: 'folder', children: root }
+  for (const name of path.split('/')) node = node?.kind === 'folder' ? node.children.get(name) : undefined
+  return node
+}
+
+function ensureFolder(root: Map<string, Node>, path: string): Map<string, Node> {
+  let children = root
+  for (const name of path.split('/')) {
+    const there = children.get(name)
+    const folder =
+      there?.kind === 'folder' ? there : { kind: 'folder' as const, children: new Map<string, Node>() }
+    children.set(name, folder)
+    children = folder.children
+  }
+  return children
+}
+
+function* entries(children: ReadonlyMap<string, Node>, at: string): Generator<Entry> {
+  if (at === '') yield* Object.entries(ownFiles).map(([path, text]) => ownFile(path, text))
+  for (const [name, node] of children) {
+    const path = at === '' ? name : `${at}/${name}`
+    if (path in ownFiles) continue
+    if (node.kind === 'link') {
+      yield { kind: 'link', path, target: node.target }
+    } else {
+      yield { kind: 'directory', path, mode: ownFolders[path] ?? 0o755 }
+      yield* entries(node.children, path)
+    }
+  }
+}
+
+function ownFile(path: string, text: string): Entry {
+  return { kind: 'file', path, mode: 0o644, content: Buffer.from(text) }
+}
+
+/** Parents before children, and the same order on every machine. */
+function compare(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
