@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { InvalidName } from '../errors.ts'
-import { parseImageName } from './name.ts'
+import { canonicalName, parseImageName } from './name.ts'
 
 describe('image names', () => {
   const base = ['cacert', 'iana-etc']
@@ -40,6 +40,17 @@ describe('image names', () => {
         assert.deepEqual(parseImageName(twice).packages, parseImageName(packages.join('/')).packages)
       }),
     )
+  })
+
+  it('have one canonical form', () => {
+    for (const [name, canonical] of [
+      ['htop/git', 'git/htop'],
+      ['shell/htop/nano/git/cacert', 'shell/git/htop'],
+      ['shell', 'shell'],
+      ['arm64', 'cacert/iana-etc'],
+    ] as const) {
+      assert.equal(canonicalName(parseImageName(name)), canonical)
+    }
   })
 
   const refused: readonly (readonly [string, RegExp])[] = [

@@ -52,6 +52,18 @@ export function parseImageName(name: string): ImageRequest {
   }
 }
 
+/** One name for all names that ask for the same: `shell/git` for `shell/git/cacert/git`. */
+export function canonicalName({ packages, shell }: Pick<ImageRequest, 'packages' | 'shell'>): string {
+  const implied = new Set([...alwaysIn, ...(shell ? shellPackages : [])])
+  const named = packages.filter((name) => !implied.has(name))
+  return [...(shell ? ['shell'] : []), ...(named.length > 0 || shell ? named : packages)].join('/')
+}
+
+/** The packages that somebody asked for, without those that are in every image. */
+export function namedPackages({ packages }: Pick<ImageRequest, 'packages'>): readonly string[] {
+  return packages.filter((name) => !alwaysIn.includes(name))
+}
+
 function split(name: string): readonly string[] {
   if (name.length > longestName) {
     throw new InvalidName(`the name has ${name.length} characters: at most ${longestName} are allowed`)

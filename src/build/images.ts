@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import PQueue from 'p-queue'
+import { DeadlineExceeded, QueueFull, Stopping } from '../errors.ts'
+import type { ImageRequest } from '../image/name.ts'
+import type { Logger } from '../logger.ts'
+import type { Revision } from '../nix/types.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Architecture } from '../oci/platform.ts'
+import type { RunOptions } from '../process/events.ts'
+import type { PackageSource } from '../sources/source.ts'
+import type { Image } from './image.ts'
+import type { ImageMaker } from './imageMaker.ts'
+import type { ImageRecords } from './imageRecords.ts'
+import { imageKey, type ImageIdentity } from './keys.ts'
+import { logEvents } from './logEvents.ts'
+import { SingleFlight } from './singleFlight.ts'
+
+export interface ImagesOptions {
+  readonly source: PackageSource
+  readonly maker: ImageMaker
+  readonly records: ImageRecords
+  readonly logger: Logger
+  /** The platform of images whose name does not say one. */
+  readonly architecture: Architecture
+  /** What images depend on beside the request and the revision. */
+  readonly identity: Pick<ImageIdentity, 'environment' | 'layering' | 'codec'>
+  /** Builds that run side by side, and builds that may wait. */
+  readonly concurrency: number
+  readonly queueLimit: number
+  /** Seconds from a build's start to its end. */
+  readonly deadline: number
+}
+
+/** Seconds after which a place in a full queue is likely. */
+const retryAfter = 20
+
+/** What a name and a tag stand for: found where it is known, built where it is not. */
+export class Images {
+  readonly #options: ImagesOptions
+  readonly #builds = new SingleFlight<Image>()
+  readonly #queue: PQueue
+  readonly #stop = new AbortController()
+  #stopping = false
+
+  constructor(options: ImagesOptions) {
+    this.#options = options
+    this.#queue = new PQueue({ concurrency: options.concurrency })
+  }
+
+  /**
+   * The image. A build that it starts goes on when nobody waits for it any more; those who ask for the same image
+   * at the same time share one.
+   * @throws any class of `errors.ts`
+   */
+  async get(request: ImageRequest, tag: string): Promise<Image> {
+    const { source, records, logger } = this.#options
+    const pinning = { signal: this.#stop.signal, onEvent: logEvents(logger.child({ tag })) }
+    const revision = await source.pin(tag, pinning)
+    const architecture = request.architecture ?? this.#options.architecture
+    const key = imageKey({ revision, request, architecture, ...this.#options.identity })
+    const known = await records.find(key)
+    return known ?? this.#builds.run(key, () => this.#enqueue(key, { request, revision, architecture }))
+  }
+
+  /** A blob that an image names is not there: such images are not answered out of memory any more. */
+  forget(digest: Digest): void {
+    this.#options.records.forget(digest)
+  }
+
+  /**
+   * Takes no new builds, waits for those that run, and ends them when the patience is over.
+   * @param patience seconds
+   */
+  async stop(patience: number): Promise<void> {
+    this.#stopping = true
+    const limit = setTimeout(() => this.#stop.abort(new Stopping()), patience * 1000)
+    await this.#queue.onIdle()
+    clearTimeout(limit)
+    this.#stop.abort(new Stopping())
+  }
+
+  async #enqueue(key: string, order: Order): Promise<Image> {
+    if (this.#stopping) throw new Stopping()
+    if (this.#queue.pending >= this.#options.concurrency && this.#queue.size >= this.#options.queueLimit) {
+      throw new QueueFull(retryAfter)
+    }
+    return this.#queue.add(() => this.#build(key, order))
+  }
+
+  async #build(key: string, order: Order): Promise<Image> {
+    const { logger, maker, records, deadline } = this.#options
+    const log = logger.child({ build: randomUUID().slice(0, 8), image: order.request.name })
+    const time = AbortSignal.timeout(deadline * 1000)
+    const run: RunOptions = { signal: AbortSignal.any([this.#stop.signal, time]), onEvent: logEvents(log) }
+    const start = performance.now()
+    log.info({ revision: order.revision.label, architecture: order.architecture }, 'build started')
+    try {
+      const image = await maker.make(order, run)
+      await records.save(key, image)
+      const size = image.layers.reduce((sum, layer) => sum + layer.size, 0)
+      log.info({ seconds: secondsSince(start), layers: image.layers.length, bytes: size }, 'build finished')
+      return image
+    } catch (error) {
+      const fault = this.#fault(error, time)
+      log.warn(
+        { seconds: secondsSince(start), fault: fault instanceof Error ? fault.message : fault },
+        'build failed',
+      )
+      throw fault
+    }
+  }
+
+  /** What ended the build: the clock and the server's stop come as aborts from whatever was under way. */
+  #fault(error: unknown, time: AbortSignal): unknown {
+    if (this.#stop.signal.aborted) return new Stopping()
+    if (!time.aborted) return error
+    const message = `the image was not ready after ${this.#options.deadline} s (NIXERY_BUILD_DEADLINE)`
+    return new DeadlineExceeded(message, { cause: error })
+  }
+}
+
+interface Order {
+  readonly request: ImageRequest
+  readonly revision: Revision
+  readonly architecture: Architecture
+}
+
+function secondsSince(start: number): number {
+  return Math.round(performance.now() - start) / 1000
+}
