@@ -1,0 +1,24 @@
+import { NixeryError } from '../errors.ts'
+
+/** A program that is not installed or may not be run. */
+export class ProgramNotStarted extends NixeryError {
+  readonly command: string
+  constructor(command: string, options: { readonly cause: Error }) {
+    super(`cannot run '${command}': ${reasonOf(options.cause)}`, options)
+    this.command = command
+  }
+}
+
+function reasonOf(error: Error): string {
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'ENOENT') return 'it is not installed, or not in the PATH'
+  if (code === 'EACCES') return 'permission denied'
+  return error.message
+}
+
+/** A program wrote more to stdout than its caller takes; it was ended. */
+export class OutputTooLarge extends NixeryError {
+  constructor(command: string, maxStdout: number) {
+    super(`'${command}' wrote more than ${maxStdout} bytes`)
+  }
+}
