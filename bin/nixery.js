@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { lockedNode, oldestNode, ownNodeIsNew, runToTheEnd } from './newerNode.js'
+
+const self = fileURLToPath(import.meta.url)
+const source = new URL('../src/cli.ts', import.meta.url)
+const compiled = new URL('../dist/cli.js', import.meta.url)
+const locked = lockedNode()
+
+if (ownNodeIsNew()) {
+  await import((existsSync(source) ? source : compiled).href)
+} else if (locked !== undefined) {
+  process.exitCode = await runToTheEnd(locked, [self, ...process.argv.slice(2)])
+} else {
+  console.error(
+    `nixery needs Node ${oldestNode} or newer; this is ${process.version}.\n` +
+      `Install a newer Node, or run "npm ci" in ${fileURLToPath(new URL('..', import.meta.url))}, which brings one.`,
+  )
+  process.exitCode = 1
+}

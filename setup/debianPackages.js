@@ -1,0 +1,117 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { delimiter } from 'node:path'
+import { runSilently } from './command.js'
+import { isOnPath, isRoot, plainEnv } from './machine.js'
+
+/** @typedef {{ program: string, package: string, why: string }} Tool */
+
+/** @type {readonly Tool[]} */
+export const nixTools = [
+  {
+    program: 'nix-instantiate',
+    package: 'nix-bin',
+    why: 'Nix: evaluates and builds what an image is made of',
+  },
+  { program: 'nix-store', package: 'nix-bin', why: 'Nix: evaluates and builds what an image is made of' },
+]
+
+/** @type {readonly Tool[]} */
+export const gitTools = [
+  { program: 'git', package: 'git', why: 'fetches package sets out of git repositories' },
+]
+
+/** @type {readonly Tool[]} */
+export const demoTools = [
+  { program: 'python3', package: 'python3', why: "builds the demo set's packages" },
+  { program: 'patchelf', package: 'patchelf', why: "makes the demo set's programs find their libraries" },
+]
+
+/** @type {readonly Tool[]} */
+export const clientTools = [
+  { program: 'skopeo', package: 'skopeo', why: 'a client, for tests' },
+  { program: 'podman', package: 'podman', why: 'a client that runs images, for tests' },
+  {
+    program: 'runc',
+    package: 'runc',
+    why: "starts podman's containers, also where limits are not ours to raise",
+  },
+]
+
+/**
+ * The Debian packages of those tools that are not on the PATH, wherever they come from.
+ * @param {readonly Tool[]} tools
+ * @returns {import('./ready.js').Need | undefined}
+ */
+export function debianPackages(tools) {
+  const missing = tools.filter(({ program }) => !isOnPath(program))
+  if (missing.length === 0) return undefined
+  const whys = new Map(missing.map((tool) => [tool.package, tool.why]))
+  const packages = [...whys.keys()]
+  const command = `apt-get install --no-install-recommends ${packages.join(' ')}`
+  const obstacles = []
+  if (!isOnPath('apt-get')) {
+    const programs = missing.map(({ program }) => program).join(', ')
+    obstacles.push(
+      `${programs}: there is no apt-get here. Install them by other means, so that they are on the PATH.`,
+    )
+  } else if (!isRoot) {
+    obstacles.push(`${packages.join(', ')}: only root can install them. As root: ${command}`)
+  }
+  return {
+    parts: [...whys].map(([name, why]) => ({ name, why })),
+    obstacles,
+    step: `apt-get install ${packages.join(' ')}`,
+    get: () => withFreshLists(() => install(packages)),
+  }
+}
+
+/** Whether apt has ever fetched the lists of packages. */
+export function hasAptLists() {
+  const folder = '/var/lib/apt/lists'
+  return existsSync(folder) && readdirSync(folder).some((name) => /_Packages(\.\w+)?$/.test(name))
+}
+
+/**
+ * Does something that needs apt's lists. They are fetched when there are none, and when it fails: an old list
+ * names files that the archive has no more. A source of the machine's that fails, and is not needed, is no fault.
+ * @param {() => Promise<void>} action
+ */
+export async function withFreshLists(action) {
+  const canUpdate = isRoot && isOnPath('apt-get')
+  if (hasAptLists() || !canUpdate) {
+    try {
+      return await action()
+    } catch (error) {
+      if (!canUpdate) throw error
+    }
+  }
+  /** @type {unknown} */
+  let updateFault
+  await runSilently('apt-get', ['update', '--quiet'], aptEnv).catch((error) => (updateFault = error))
+  try {
+    await action()
+  } catch (error) {
+    throw updateFault ?? error
+  }
+}
+
+/** @param {readonly string[]} packages */
+function install(packages) {
+  return runSilently('apt-get', ['install', ...installOptions, ...packages], aptEnv)
+}
+
+/** No questions; and a machine that is upgrading itself just now is waited for, for some minutes. */
+const installOptions = [
+  '--yes',
+  '--quiet',
+  '--no-install-recommends',
+  '--option=Dpkg::Options::=--force-confold',
+  '--option=DPkg::Lock::Timeout=180',
+]
+
+/** dpkg wants the administrator's programs on its PATH, which a plain `su` leaves out. */
+const aptEnv = {
+  ...plainEnv,
+  PATH: [plainEnv.PATH, '/usr/sbin', '/sbin'].join(delimiter),
+  DEBIAN_FRONTEND: 'noninteractive',
+}

@@ -1,0 +1,40 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, dirname, join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The project's folder, without a closing slash. */
+export const root = fileURLToPath(new URL('..', import.meta.url)).slice(0, -1)
+
+export const isRoot = process.getuid?.() === 0
+
+/** Where programs are looked for: the project's own `node_modules/.bin` is left out, it is what gets installed. */
+const folders = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((folder) => folder !== '' && !folder.endsWith(join(sep, 'node_modules', '.bin')))
+
+/** The environment of programs that must not depend on `node_modules`. */
+export const plainEnv = { ...process.env, PATH: folders.join(delimiter) }
+
+/** @param {string} program */
+export function isOnPath(program) {
+  return folders.some((folder) => permits(join(folder, program), constants.X_OK))
+}
+
+/**
+ * Whether this user can write to a path, or can make it if it does not exist.
+ * @param {string} path
+ * @returns {boolean}
+ */
+export function isWritable(path) {
+  return existsSync(path) ? permits(path, constants.W_OK) : isWritable(dirname(path))
+}
+
+/** @param {string} path @param {number} mode */
+function permits(path, mode) {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { runToTheEnd } from '../bin/newerNode.js'
+import { debianPackages, demoTools, gitTools, nixTools } from './debianPackages.js'
+import { demoIsWanted, demoSet, demoSetPath } from './demoSet.js'
+import { root } from './machine.js'
+import { nixConfig, nixStore } from './nixConfig.js'
+import { nodeToUse, npmPackages } from './npmPackages.js'
+import { isFreePort, tellHowToPull } from './pullHint.js'
+import { makeReady } from './ready.js'
+
+const demo = demoIsWanted()
+const tools = [...nixTools, ...(demo ? demoTools : gitTools)]
+
+const ready = await makeReady('To start', [
+  npmPackages(),
+  debianPackages(tools),
+  nixStore(),
+  demo ? demoSet() : undefined,
+])
+
+if (ready) {
+  const env = {
+    PORT: '8080',
+    NIXERY_STORAGE_BACKEND: 'filesystem',
+    STORAGE_PATH: join(root, 'var', 'storage'),
+    NIXERY_STATE_DIR: join(root, 'var', 'state'),
+    ...(demo && { NIXERY_PKGS_PATH: demoSetPath }),
+    ...process.env,
+    ...nixConfig({ demo }),
+  }
+  if (await isFreePort(env.PORT)) void tellHowToPull(env.PORT)
+  process.exitCode = await runToTheEnd(nodeToUse(), [join(root, 'bin', 'nixery.js'), 'serve'], env)
+} else {
+  process.exitCode = 1
+}

@@ -1,0 +1,50 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { runToTheEnd } from '../bin/newerNode.js'
+import { clientTools, debianPackages, demoTools, gitTools, nixTools } from './debianPackages.js'
+import { demoSet } from './demoSet.js'
+import { root } from './machine.js'
+import { nixConfig, nixStore } from './nixConfig.js'
+import { nodeToUse, npmPackages } from './npmPackages.js'
+import { makeReady } from './ready.js'
+
+const folders = ['src', 'demo', 'test', 'tools']
+
+/** Test files that run at once. */
+const concurrency = 2
+
+/** Milliseconds after which a test, or a whole file of them, has hung. */
+const timeout = 600_000
+
+/** Folders stand for the tests in them; options of Node's own pass through. @param {string} argument */
+function pattern(argument) {
+  const isFolder = statSync(join(root, argument), { throwIfNoEntry: false })?.isDirectory() === true
+  return isFolder ? join(argument, '**', '*.test.ts') : argument
+}
+
+const given = process.argv.slice(2)
+const options = given.filter((argument) => argument.startsWith('-'))
+const chosen = given.filter((argument) => !argument.startsWith('-'))
+
+const ready = await makeReady('To test', [
+  npmPackages(),
+  debianPackages([...nixTools, ...gitTools, ...demoTools, ...clientTools]),
+  nixStore(),
+  demoSet(),
+])
+
+if (ready) {
+  const args = [
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${timeout}`,
+    `--test-reporter=${join(root, 'setup', 'testReporter.js')}`,
+    '--test-reporter-destination=stdout',
+    ...options,
+    ...(chosen.length > 0 ? chosen : folders).map(pattern),
+  ]
+  process.chdir(root)
+  process.exitCode = await runToTheEnd(nodeToUse(), args, { ...process.env, ...nixConfig({ demo: true }) })
+} else {
+  process.exitCode = 1
+}
