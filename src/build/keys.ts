@@ -28,7 +28,8 @@ export function imageKey(identity: ImageIdentity): string {
 
 /** Hex, for `builds/<key>`: what the bytes of a layer of store paths depend on. */
 export function layerKey(paths: readonly PathInfo[], codec: string): string {
-  return hash([format, codec, paths.map(({ path, narHash }) => [path, narHash]).toSorted()])
+  const sorted = paths.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  return hash([format, codec, sorted.map(({ path, narHash }) => [path, narHash])])
 }
 
 function hash(value: unknown): string {

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ConfigError, readConfig } from './config.ts'
+
+function faultsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.faults
+  }
+  return []
+}
+
+describe('the configuration', () => {
+  it('has a default for everything but the source', () => {
+    const config = readConfig({ NIXERY_CHANNEL: 'nixos-unstable' })
+    assert.equal(config.PORT, 8080)
+    assert.equal(config.NIX_TIMEOUT, 60)
+    assert.deepEqual(config.source, {
+      kind: 'channel',
+      channel: 'nixos-unstable',
+      baseUrl: 'https://github.com/NixOS/nixpkgs',
+      tags: ['nixos-*', 'nixpkgs-*'],
+    })
+  })
+
+  it('takes an empty variable for none', () => {
+    assert.deepEqual(readConfig({ NIXERY_PKGS_PATH: '/set', NIXERY_CHANNEL: '', PORT: '' }).source, {
+      kind: 'path',
+      path: '/set',
+    })
+  })
+
+  it('needs a source, and names the choices', () => {
+    assert.match(faultsOf({}).join(), /NIXERY_CHANNEL .*NIXERY_PKGS_REPO .*NIXERY_PKGS_PATH/)
+  })
+
+  it('takes one source, not two', () => {
+    assert.match(faultsOf({ NIXERY_CHANNEL: 'a', NIXERY_PKGS_PATH: '/b' }).join(), /more than one/)
+  })
+
+  it('tells every fault at once, with what was given', () => {
+    const faults = faultsOf({
+      PORT: '99999',
+      NIX_TIMEOUT: 'soon',
+      NIXERY_STORAGE_BACKEND: 'tape',
+      NIXERY_CHANNEL: '--x',
+    })
+    assert.equal(faults.length, 4)
+    assert.match(faults.join('\n'), /PORT must be a whole number from 0 to 65535 \(it is '99999'\)/)
+    assert.match(faults.join('\n'), /NIX_TIMEOUT .*'soon'/)
+    assert.match(faults.join('\n'), /NIXERY_CHANNEL .*'--x'/)
+  })
+
+  it('keeps what changes the evaluation of Nixpkgs', () => {
+    const { nixpkgsEnvironment } = readConfig({
+      NIXERY_PKGS_PATH: '/set',
+      NIXPKGS_ALLOW_UNFREE: '1',
+      HOME: '/root',
+    })
+    assert.deepEqual(nixpkgsEnvironment, { NIXPKGS_ALLOW_UNFREE: '1' })
+  })
+})

@@ -1,0 +1,138 @@
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+import { NixeryError } from './errors.ts'
+
+/** Faults in the configuration, all of them. */
+export class ConfigError extends NixeryError {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(
+      `the configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n- ${faults.join('\n- ')}`,
+    )
+    this.faults = faults
+  }
+}
+
+const text = z.string().min(1, 'is empty')
+const integer = (least: number, most: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, rule)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, rule)
+}
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+const url = z.url('must be a URL')
+
+const week = 7 * 24 * 3600
+
+/** Every variable that is read. The names of the original are kept. */
+const variables = z.object({
+  PORT: integer(0, 65_535).default(8080),
+  NIXERY_HOST: text.default('0.0.0.0'),
+  NIXERY_CHANNEL: text
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a channel such as nixos-26.05, or a commit')
+    .optional(),
+  NIXERY_CHANNEL_URL: url.default('https://github.com/NixOS/nixpkgs'),
+  NIXERY_CHANNEL_TAGS: list.default(['nixos-*', 'nixpkgs-*']),
+  NIXERY_PKGS_REPO: text.optional(),
+  NIXERY_PKGS_PATH: text.optional(),
+  NIXERY_PIN_TTL: integer(0, week).default(600),
+  NIXERY_STORAGE_BACKEND: z.enum(['filesystem'], "must be 'filesystem'").default('filesystem'),
+  STORAGE_PATH: text.default('./var/storage'),
+  NIXERY_STATE_DIR: text.default('./var/state'),
+  NIX_TIMEOUT: integer(1, week).default(60),
+  NIXERY_BUILD_DEADLINE: integer(1, week).default(900),
+  NIXERY_BUILDS: integer(1, 1024).default(2),
+  NIXERY_QUEUE: integer(0, 100_000).default(100),
+  NIXERY_STOP_TIMEOUT: integer(0, 3600).default(30),
+  NIX_POPULARITY_URL: text.optional(),
+  // Docker's classic store refuses 127 layers; the root layer comes on top.
+  NIXERY_MAX_LAYERS: integer(1, 125).default(94),
+  NIXERY_WORKERS: integer(1, 1024).default(availableParallelism()),
+  NIXERY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export type Variables = z.infer<typeof variables>
+
+/** Where the package set comes from, in the words of the configuration. */
+export type SourceConfig =
+  | {
+      readonly kind: 'channel'
+      readonly channel: string
+      readonly baseUrl: string
+      readonly tags: readonly string[]
+    }
+  | { readonly kind: 'git'; readonly repository: string }
+  | { readonly kind: 'path'; readonly path: string }
+
+export interface Config extends Omit<Variables, 'NIXERY_CHANNEL' | 'NIXERY_PKGS_REPO' | 'NIXERY_PKGS_PATH'> {
+  readonly source: SourceConfig
+  /** Variables of the environment that change what a package set evaluates to. */
+  readonly nixpkgsEnvironment: Readonly<Record<string, string>>
+}
+
+/** @throws ConfigError that names every fault */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  // An empty variable is how compose files and shells say that there is none.
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = variables.safeParse(given)
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => describeFault(issue, given))
+  const sources = sourcesOf(given, parsed.data)
+  const [source] = sources
+  if (sources.length !== 1) faults.push(wrongSources(sources))
+  if (!parsed.success || !source || faults.length > 0) throw new ConfigError(faults)
+  const { NIXERY_CHANNEL: _channel, NIXERY_PKGS_REPO: _repo, NIXERY_PKGS_PATH: _path, ...rest } = parsed.data
+  return { ...rest, source, nixpkgsEnvironment: nixpkgsVariables(given) }
+}
+
+function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
+  const name = String(issue.path[0])
+  return `${name} ${issue.message} (it is '${given[name] ?? ''}')`
+}
+
+function sourcesOf(
+  given: Readonly<Record<string, string | undefined>>,
+  parsed?: Variables,
+): readonly SourceConfig[] {
+  const { NIXERY_CHANNEL: channel, NIXERY_PKGS_REPO: repository, NIXERY_PKGS_PATH: path } = given
+  return [
+    ...(channel === undefined
+      ? []
+      : [
+          {
+            kind: 'channel' as const,
+            channel,
+            baseUrl: parsed?.NIXERY_CHANNEL_URL ?? '',
+            tags: parsed?.NIXERY_CHANNEL_TAGS ?? [],
+          },
+        ]),
+    ...(repository === undefined ? [] : [{ kind: 'git' as const, repository }]),
+    ...(path === undefined ? [] : [{ kind: 'path' as const, path }]),
+  ]
+}
+
+function wrongSources(sources: readonly SourceConfig[]): string {
+  const choices = `NIXERY_CHANNEL (a channel of Nixpkgs, such as nixos-unstable), NIXERY_PKGS_REPO (a git repository) or NIXERY_PKGS_PATH (a folder)`
+  return sources.length === 0
+    ? `no package set is configured: set one of ${choices}`
+    : `more than one package set is configured: set only one of ${choices}`
+}
+
+function nixpkgsVariables(
+  given: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) =>
+      name.startsWith('NIXPKGS_') && value !== undefined ? [[name, value]] : [],
+    ),
+  )
+}

@@ -1,0 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Digest } from '../oci/digest.ts'
+
+/** What never changes may be kept for ever; what a tag means may be another thing the next time. */
+export const immutable = 'public, max-age=31536000, immutable'
+export const revalidate = 'no-cache'
+
+/** The headers that name content by its digest, the same for HEAD and GET. */
+export function identify(reply: FastifyReply, digest: Digest, cacheControl: string): void {
+  void reply.headers({
+    'docker-content-digest': digest,
+    etag: `"${digest}"`,
+    'cache-control': cacheControl,
+  })
+}
+
+/** Whether the client has the content already (RFC 9110, 13.1.2). */
+export function hasAlready(request: FastifyRequest, digest: Digest): boolean {
+  const header = request.headers['if-none-match']
+  if (header === undefined) return false
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes('*') || tags.includes(`"${digest}"`)
+}
