@@ -103,6 +103,12 @@ export class NixFailed extends NixeryError {}
 /** The package source cannot be reached or read. */
 export class SourceFailed extends NixeryError {}
 
+/** A data file (popularity counts, reference graph) that cannot be read or makes no sense. */
+export class InvalidData extends NixeryError {}
+
+/** A layer that could not be packed: a store path that vanished or changed, a thread that died. */
+export class PackingFailed extends NixeryError {}
+
 /** The server is stopping and takes no new work. */
 export class Stopping extends NixeryError {
   constructor() {

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { StorePath } from '../nix/types.ts'
+import { dominators } from './dominators.ts'
+import type { Closure, LayerPlan, Popularity } from './plan.ts'
+
+const none: Popularity = new Map()
+const megabyte = 1_000_000
+
+/** The names' order is the paths' order: `a` is `/nix/store/a000…0-a`. */
+function pathOf(name: string): StorePath {
+  return `/nix/store/${name.charAt(0).padEnd(32, '0')}-${name}` as StorePath // legible, if not Nix' alphabet
+}
+
+/** `{ a: [10, 'b'] }` is a path `a` of 10 bytes that refers to `b`. */
+type Drawing = Readonly<Record<string, readonly [size: number, ...references: string[]]>>
+
+function closureFrom(drawing: Drawing, roots: readonly string[] = []): Closure {
+  const nodes = Object.entries(drawing).map(([name, [size, ...references]]) => ({
+    path: pathOf(name),
+    size,
+    references: references.map(pathOf),
+  }))
+  return { roots: roots.map(pathOf), nodes }
+}
+
+/** `['a c', 'b']`: the names in each layer. */
+function namesIn(plan: readonly LayerPlan[]): string[] {
+  return plan.map(({ storePaths }) => storePaths.map((path) => path.slice(44)).join(' '))
+}
+
+//   a ──> c ──> d
+//   b ──────────^
+test('a path that two others need is a layer of its own, and one that only one needs goes with it', () => {
+  const plan = dominators(closureFrom({ a: [10, 'c'], b: [1, 'd'], c: [5, 'd'], d: [2] }), none, 94)
+  assert.deepEqual(plan, [
+    { storePaths: [pathOf('a'), pathOf('c')], size: 17 + 7, rating: 24, head: pathOf('a'), reason: 'root' },
+    { storePaths: [pathOf('b')], size: 3, rating: 3, head: pathOf('b'), reason: 'root' },
+    { storePaths: [pathOf('d')], size: 2, rating: 2, head: pathOf('d'), reason: 'shared' },
+  ])
+})
+
+//   a ──> b ──> c ──> d      99 packages refer to c, 100 to d
+test('a path that 100 packages refer to is a layer, wherever it is', () => {
+  const closure = closureFrom({ a: [1, 'b'], b: [1, 'c'], c: [1, 'd'], d: [1] })
+  const popularity = new Map(Object.entries({ c: 99, d: 100 }))
+  const plan = dominators(closure, popularity, 94)
+  assert.deepEqual(namesIn(plan), ['d', 'a b c'])
+  assert.equal(plan[0]?.reason, 'popular')
+})
+
+//   a ──> b ──> c      c is 100 MB, b with it one byte more
+test('a path whose closure is above 100 MB is a layer, and one of exactly 100 MB is not', () => {
+  const plan = dominators(closureFrom({ a: [1, 'b'], b: [1, 'c'], c: [100 * megabyte] }), none, 94)
+  assert.deepEqual(namesIn(plan), ['b c', 'a'])
+  assert.equal(plan[0]?.reason, 'big')
+})
+
+//   a ──> b <── c      closure sizes as somebody else has counted them
+test('a closure size that comes with a path is taken as it is', () => {
+  const { roots, nodes } = closureFrom({ a: [1, 'b'], b: [1], c: [1, 'b'] })
+  const plan = dominators({ roots, nodes: nodes.map((node) => ({ ...node, closureSize: 7 })) }, none, 94)
+  assert.deepEqual(
+    plan.map(({ size }) => size),
+    [7, 7, 7],
+  )
+})
+
+//   a ──> nss-cacert-3      b ──> iana-etc-2
+test('what is in every image counts 500,000, whatever the data says', () => {
+  const drawing: Drawing = {
+    a: [1, 'nss-cacert-3'],
+    b: [1, 'iana-etc-2'],
+    'nss-cacert-3': [3],
+    'iana-etc-2': [2],
+  }
+  const plan = dominators(closureFrom(drawing), new Map([['nss-cacert-3', 1]]), 94)
+  assert.deepEqual(
+    plan.map(({ rating }) => rating),
+    [1_500_000, 1_000_000, 4, 3],
+  )
+})
+
+//   a ──> b ──> c
+test('what was asked for is a layer even where another path needs it', () => {
+  const drawing: Drawing = { a: [1, 'b'], b: [1, 'c'], c: [1] }
+  assert.deepEqual(namesIn(dominators(closureFrom(drawing), none, 94)), ['a b c'])
+  assert.deepEqual(namesIn(dominators(closureFrom(drawing, ['a', 'b']), none, 94)), ['a', 'b c'])
+})
+
+//   a      b ──> c <──> d      e <──> f      only a was asked for
+test('what the paths asked for do not reach is not lost', () => {
+  const drawing: Drawing = { a: [9], b: [1, 'c'], c: [1, 'd'], d: [1, 'c'], e: [1, 'f'], f: [1, 'e'] }
+  assert.deepEqual(namesIn(dominators(closureFrom(drawing, ['a']), none, 94)), ['a', 'b c d', 'e f'])
+})
+
+//   a: 5   b: 4   c: 3   d: 3
+test('over the budget the two least are merged and stay first, without sorting again', () => {
+  const closure = closureFrom({ a: [5], b: [4], c: [3], d: [3] })
+  assert.deepEqual(namesIn(dominators(closure, none, 4)), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(namesIn(dominators(closure, none, 3)), ['c d', 'a', 'b'])
+  const plan = dominators(closure, none, 2)
+  assert.deepEqual(namesIn(plan), ['b c d', 'a'])
+  assert.deepEqual(plan[0], {
+    storePaths: ['b', 'c', 'd'].map(pathOf),
+    size: 10,
+    rating: 10,
+    head: pathOf('b'),
+    reason: 'merged (3 groups)',
+  })
+})
+
+//   a: 1   b: 1   c: 1
+test('ties are broken by store path: the least are merged first, and the first come first', () => {
+  const closure = closureFrom({ c: [1], a: [1], b: [1] })
+  assert.deepEqual(namesIn(dominators(closure, none, 3)), ['a', 'b', 'c'])
+  assert.deepEqual(namesIn(dominators(closure, none, 2)), ['a b', 'c'])
+})
+
+test('ratings beyond what a number holds exactly are still told apart', () => {
+  const drawing: Drawing = { 'nss-cacert-a': [0], 'mss-cacert-b': [0], 'iana-etc-c': [0] }
+  const { nodes } = closureFrom(drawing)
+  const sizes = [2 ** 52 + 1, 2 ** 52 + 2, 2 ** 52]
+  const popularity = new Map([['mss-cacert-b', 500_000]])
+  const closure = { roots: [], nodes: nodes.map((node, i) => ({ ...node, size: sizes[i] ?? 0 })) }
+  assert.deepEqual(namesIn(dominators(closure, popularity, 94)), [
+    'mss-cacert-b',
+    'nss-cacert-a',
+    'iana-etc-c',
+  ])
+})
+
+test('an empty closure is an empty plan, and a budget below one is refused', () => {
+  assert.deepEqual(dominators(closureFrom({}), none, 1), [])
+  assert.throws(() => dominators(closureFrom({ a: [1] }), none, 0), RangeError)
+})
+
+const letters = 'abcdefghijklmnopqrstuvwxyz'.split('')
+
+/** Any graph over the letters, cycles too, with sizes, popularity and roots that make ties likely. */
+const anyInput = fc
+  .array(fc.tuple(fc.constantFrom(1, 2, 60 * megabyte), fc.uniqueArray(fc.nat(25), { maxLength: 4 })), {
+    minLength: 1,
+    maxLength: 26,
+  })
+  .chain((rows) => {
+    const names = letters.slice(0, rows.length)
+    const drawing: Drawing = Object.fromEntries(
+      rows.map(([size, to], i) => [names[i], [size, ...to.flatMap((j) => names[j] ?? [])]]),
+    )
+    return fc.record({
+      closure: fc.subarray(names).map((roots) => closureFrom(drawing, roots)),
+      popularity: fc
+        .dictionary(fc.constantFrom(...names), fc.constantFrom(1, 99, 100))
+        .map((counts): Popularity => new Map(Object.entries(counts))),
+      budget: fc.integer({ min: 1, max: 8 }),
+    })
+  })
+
+test('a plan is a partition of the closure, within the budget, in descending order of rating', () => {
+  fc.assert(
+    fc.property(anyInput, ({ closure, popularity, budget }) => {
+      const plan = dominators(closure, popularity, budget)
+      const inPlan = plan.flatMap(({ storePaths }) => storePaths).toSorted()
+      assert.deepEqual(inPlan, closure.nodes.map(({ path }) => path).toSorted())
+      assert.ok(plan.length <= budget)
+      const ratings = plan.map(({ rating }) => rating)
+      assert.deepEqual(
+        ratings,
+        ratings.toSorted((a, b) => b - a),
+      )
+    }),
+  )
+})
+
+test('the order of the input does not matter', () => {
+  const shuffled = anyInput.chain((input) =>
+    fc.record({
+      input: fc.constant(input),
+      nodes: fc.shuffledSubarray([...input.closure.nodes], { minLength: input.closure.nodes.length }),
+      roots: fc.shuffledSubarray([...input.closure.roots], { minLength: input.closure.roots.length }),
+    }),
+  )
+  fc.assert(
+    fc.property(shuffled, ({ input: { closure, popularity, budget }, nodes, roots }) => {
+      const turned = nodes.map((node) => ({ ...node, references: node.references.toReversed() }))
+      assert.deepEqual(
+        dominators({ roots, nodes: turned }, popularity, budget),
+        dominators(closure, popularity, budget),
+      )
+    }),
+  )
+})

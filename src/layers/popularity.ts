@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { InvalidData } from '../errors.ts'
+import { digestOf, type Digest } from '../oci/digest.ts'
+import type { StorePath } from '../nix/types.ts'
+import type { Popularity } from './plan.ts'
+
+export interface PopularityData {
+  readonly counts: Popularity
+  /** Equal for equal counts, however the file is written: for cache keys. */
+  readonly identity: Digest
+}
+
+export const noPopularity: PopularityData = popularityData(new Map())
+
+const schema = z.record(z.string(), z.int().nonnegative())
+
+/** Reads `{"glibc-2.39-52": 61234, …}`. @throws InvalidData, naming `origin` */
+export function parsePopularity(text: string, origin: string): PopularityData {
+  try {
+    return popularityData(new Map(Object.entries(schema.parse(JSON.parse(text)))))
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error)
+    throw new InvalidData(`popularity data (${origin}) is not a JSON object of counts: ${why}`, {
+      cause: error,
+    })
+  }
+}
+
+function popularityData(counts: Popularity): PopularityData {
+  const sorted = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return { counts, identity: digestOf(JSON.stringify(sorted)) }
+}
+
+/** Both are in every image, and more popular than anything that the data can hold. */
+const inEveryImage = { names: ['nss-cacert', 'iana-etc'], popularity: 500_000 }
+const unknownPopularity = 1
+
+/** How many packages refer to the package of this path, by its name without the hash. */
+export function popularityOf(path: StorePath, counts: Popularity): number {
+  const name = path.replace(/^\/nix\/store\/[a-z0-9]+-/, '')
+  if (inEveryImage.names.some((prefix) => name.startsWith(prefix))) return inEveryImage.popularity
+  return counts.get(name) ?? unknownPopularity
+}
