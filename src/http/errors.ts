@@ -18,39 +18,43 @@ export class RequestError extends Error {
   }
 }
 
-type Row<E extends Error> = readonly [
+type Rule = (error: unknown) => ErrorAnswer | undefined
+
+/** A line of the table: errors of a class, and of those derived from it, get this status and code. */
+function on<E extends Error>(
   type: abstract new (...args: never[]) => E,
   status: number,
   code: string,
   more?: (error: E) => Partial<ErrorAnswer>,
-]
-
-const row = <E extends Error>(...cells: Row<E>): Row<Error> => cells as unknown as Row<Error>
+): Rule {
+  return (error) =>
+    error instanceof type ? { status, code, message: error.message, ...more?.(error) } : undefined
+}
 
 /**
- * From what happened to status and code; the first row that fits counts. Clients show their users the message of a
+ * From what happened to status and code; the first line that fits counts. Clients show their users the message of a
  * 4xx and throw that of a 5xx away: so what a user can act on is 4xx, and 5xx is for what an operator has to mend.
  */
-const table: readonly Row<Error>[] = [
-  row(errors.InvalidName, 400, 'NAME_INVALID'),
-  row(errors.PackagesNotFound, 404, 'MANIFEST_UNKNOWN', ({ packages }) => ({ detail: { packages } })),
-  row(errors.AmbiguousPackage, 404, 'MANIFEST_UNKNOWN', ({ attribute, choices }) => ({
+const table: readonly Rule[] = [
+  on(errors.InvalidName, 400, 'NAME_INVALID'),
+  on(errors.PackagesNotFound, 404, 'MANIFEST_UNKNOWN', ({ packages }) => ({ detail: { packages } })),
+  on(errors.AmbiguousPackage, 404, 'MANIFEST_UNKNOWN', ({ attribute, choices }) => ({
     detail: { attribute, choices },
   })),
-  row(errors.UnknownTag, 404, 'MANIFEST_UNKNOWN'),
-  row(errors.EvaluationRefused, 403, 'DENIED', ({ attribute }) => ({ detail: { attribute } })),
-  row(errors.EvaluationFailed, 403, 'DENIED'),
-  row(errors.BuildTimedOut, 403, 'DENIED', buildFault),
-  row(errors.BuildFailed, 403, 'DENIED', buildFault),
-  row(errors.DeadlineExceeded, 403, 'DENIED'),
-  row(errors.QueueFull, 429, 'TOOMANYREQUESTS', ({ retryAfter }) => ({
+  on(errors.UnknownTag, 404, 'MANIFEST_UNKNOWN'),
+  on(errors.EvaluationRefused, 403, 'DENIED', ({ attribute }) => ({ detail: { attribute } })),
+  on(errors.EvaluationFailed, 403, 'DENIED'),
+  on(errors.BuildTimedOut, 403, 'DENIED', buildFault),
+  on(errors.BuildFailed, 403, 'DENIED', buildFault),
+  on(errors.DeadlineExceeded, 403, 'DENIED'),
+  on(errors.QueueFull, 429, 'TOOMANYREQUESTS', ({ retryAfter }) => ({
     headers: { 'retry-after': `${retryAfter}` },
   })),
-  row(errors.BlobUnknown, 404, 'BLOB_UNKNOWN', ({ digest }) => ({ detail: { digest } })),
-  row(errors.StorageFailed, 503, 'UNAVAILABLE', retryLater),
-  row(errors.SourceFailed, 503, 'UNAVAILABLE', retryLater),
-  row(errors.NixFailed, 503, 'UNAVAILABLE', retryLater),
-  row(errors.Stopping, 503, 'UNAVAILABLE', retryLater),
+  on(errors.BlobUnknown, 404, 'BLOB_UNKNOWN', ({ digest }) => ({ detail: { digest } })),
+  on(errors.StorageFailed, 503, 'UNAVAILABLE', retryLater),
+  on(errors.SourceFailed, 503, 'UNAVAILABLE', retryLater),
+  on(errors.NixFailed, 503, 'UNAVAILABLE', retryLater),
+  on(errors.Stopping, 503, 'UNAVAILABLE', retryLater),
 ]
 
 /** Lines of the log that go into the message: clients print it in one piece. */
@@ -73,11 +77,12 @@ function retryLater(): Partial<ErrorAnswer> {
   return { headers: { 'retry-after': '10' } }
 }
 
-/** How an error is answered. What is in no row is a fault of the program: its text stays in the log. */
+/** How an error is answered. What is in no line is a fault of the program: its text stays in the log. */
 export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof RequestError) return error.answer
-  for (const [type, status, code, more] of table) {
-    if (error instanceof type) return { status, code, message: error.message, ...more?.(error) }
+  for (const rule of table) {
+    const answer = rule(error)
+    if (answer) return answer
   }
   return {
     status: 500,

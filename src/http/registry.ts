@@ -35,13 +35,16 @@ async function respond(
       return sendManifest(parts, asked, request, reply)
     case 'blob':
       return sendBlob(parts, asked, request, reply)
-    default:
-      throw new RequestError({
-        status: 404,
-        code: 'UNSUPPORTED',
-        message: `this registry has no ${asked.kind} here`,
-      })
+    case 'catalog':
+    case 'tags':
+    case 'referrers':
+    case 'upload':
+      return notOffered(asked.kind)
   }
+}
+
+function notOffered(kind: string): never {
+  throw new RequestError({ status: 404, code: 'UNSUPPORTED', message: `this registry has no ${kind} here` })
 }
 
 function readOnly(method: string): RequestError {
