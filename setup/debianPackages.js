@@ -1,9 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { runSilently } from './command.js'
-import { isOnPath, isRoot, plainEnv } from './machine.js'
+import { isInstalled, isRoot, plainEnv } from './machine.js'
 
-/** @typedef {{ program: string, package: string, why: string }} Tool */
+/**
+ * @typedef {object} Tool
+ * @property {string} program its name on the PATH, or its path where it is called by that
+ * @property {string} package the Debian package that brings it
+ * @property {string} why
+ */
 
 /** @type {readonly Tool[]} */
 export const nixTools = [
@@ -20,10 +25,14 @@ export const gitTools = [
   { program: 'git', package: 'git', why: 'fetches package sets out of git repositories' },
 ]
 
-/** @type {readonly Tool[]} */
+/** Builders have a PATH of their own. @type {readonly Tool[]} */
 export const demoTools = [
-  { program: 'python3', package: 'python3', why: "builds the demo set's packages" },
-  { program: 'patchelf', package: 'patchelf', why: "makes the demo set's programs find their libraries" },
+  { program: '/usr/bin/python3', package: 'python3', why: "builds the demo set's packages" },
+  {
+    program: '/usr/bin/patchelf',
+    package: 'patchelf',
+    why: "makes the demo set's programs find their libraries",
+  },
 ]
 
 /** @type {readonly Tool[]} */
@@ -38,22 +47,20 @@ export const clientTools = [
 ]
 
 /**
- * The Debian packages of those tools that are not on the PATH, wherever they come from.
+ * The Debian packages of those tools that are not here, wherever they might come from.
  * @param {readonly Tool[]} tools
  * @returns {import('./ready.js').Need | undefined}
  */
 export function debianPackages(tools) {
-  const missing = tools.filter(({ program }) => !isOnPath(program))
+  const missing = tools.filter(({ program }) => !isInstalled(program))
   if (missing.length === 0) return undefined
   const whys = new Map(missing.map((tool) => [tool.package, tool.why]))
   const packages = [...whys.keys()]
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`
   const obstacles = []
-  if (!isOnPath('apt-get')) {
+  if (!isInstalled('apt-get')) {
     const programs = missing.map(({ program }) => program).join(', ')
-    obstacles.push(
-      `${programs}: there is no apt-get here. Install them by other means, so that they are on the PATH.`,
-    )
+    obstacles.push(`${programs}: there is no apt-get to install them with. Install them by other means.`)
   } else if (!isRoot) {
     obstacles.push(`${packages.join(', ')}: only root can install them. As root: ${command}`)
   }
@@ -77,7 +84,7 @@ export function hasAptLists() {
  * @param {() => Promise<void>} action
  */
 export async function withFreshLists(action) {
-  const canUpdate = isRoot && isOnPath('apt-get')
+  const canUpdate = isRoot && isInstalled('apt-get')
   if (hasAptLists() || !canUpdate) {
     try {
       return await action()

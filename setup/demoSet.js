@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import { runSilently } from './command.js'
 import { hasAptLists, withFreshLists } from './debianPackages.js'
-import { isOnPath, isRoot, isWritable, plainEnv, root } from './machine.js'
+import { isInstalled, isRoot, isWritable, plainEnv, root } from './machine.js'
 import { nodeToUse } from './npmPackages.js'
 
 const folder = join(root, 'var', 'demo')
@@ -25,17 +25,12 @@ export function demoIsWanted() {
  */
 export function demoSet() {
   const made = sourcesHash()
-  if (
-    existsSync(demoSetPath) &&
-    existsSync(debs) &&
-    existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === made
-  ) {
+  if (existsSync(demoSetPath) && existsSync(stamp) && readFileSync(stamp, 'utf8') === made) {
     return undefined
   }
   const obstacles = []
   const instead = 'Or name a source: NIXERY_CHANNEL, NIXERY_PKGS_REPO or NIXERY_PKGS_PATH.'
-  if (!isOnPath('apt-get')) {
+  if (!isInstalled('apt-get')) {
     obstacles.push(
       `demo package set: it is made of Debian's packages, and there is no apt-get here. ${instead}`,
     )

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, dirname, join, sep } from 'node:path'
+import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The project's folder, without a closing slash. */
@@ -15,8 +15,9 @@ const folders = (process.env['PATH'] ?? '')
 /** The environment of programs that must not depend on `node_modules`. */
 export const plainEnv = { ...process.env, PATH: folders.join(delimiter) }
 
-/** @param {string} program */
-export function isOnPath(program) {
+/** @param {string} program a name on the PATH, or a path */
+export function isInstalled(program) {
+  if (isAbsolute(program)) return permits(program, constants.X_OK)
   return folders.some((folder) => permits(join(folder, program), constants.X_OK))
 }
 

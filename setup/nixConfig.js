@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { isOnPath, isRoot } from './machine.js'
+import { isInstalled, isRoot } from './machine.js'
 
 /**
  * Nix' settings for our processes alone (`NIX_CONFIG`); the machine's own files stay as they are, and what the user
@@ -21,7 +21,7 @@ export function nixConfig({ demo }) {
  */
 export function nixStore() {
   const usable =
-    isRoot || !isOnPath('nix-store') || existsSync('/nix/var/nix/daemon-socket/socket') || ownsStore()
+    isRoot || !isInstalled('nix-store') || existsSync('/nix/var/nix/daemon-socket/socket') || ownsStore()
   if (usable) return undefined
   return {
     parts: [{ name: 'a Nix store', why: 'one that this user may build in' }],

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { lockedNode, oldestNode, ownNodeIsNew } from '../bin/newerNode.js'
 import { runSilently } from './command.js'
-import { isOnPath, isWritable, plainEnv, root } from './machine.js'
+import { isInstalled, isWritable, plainEnv, root } from './machine.js'
 
 /**
  * @typedef {object} Entry
@@ -22,9 +22,9 @@ export function npmPackages() {
   if (areInstalled()) return undefined
   const obstacles = []
   const modules = join(root, 'node_modules')
-  if (!isOnPath('npm')) obstacles.push('npm packages: npm is not on the PATH. Install npm beside Node.')
+  if (!isInstalled('npm')) obstacles.push('npm packages: npm is not on the PATH. Install npm beside Node.')
   if (!isWritable(root) || !isWritable(modules)) {
-    obstacles.push(`npm packages: ${modules} is not writable for this user. Run "npm ci" there as its owner.`)
+    obstacles.push(`npm packages: ${root} is not writable for this user. Run this as its owner.`)
   }
   if (!ownNodeIsNew() && !npmHasNode()) {
     obstacles.push(

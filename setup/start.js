@@ -25,7 +25,7 @@ if (ready) {
     STORAGE_PATH: join(root, 'var', 'storage'),
     NIXERY_STATE_DIR: join(root, 'var', 'state'),
     ...(demo && { NIXERY_PKGS_PATH: demoSetPath }),
-    ...process.env,
+    ...Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')),
     ...nixConfig({ demo }),
   }
   if (await isFreePort(env.PORT)) void tellHowToPull(env.PORT)
