@@ -109,6 +109,9 @@ export class InvalidData extends NixeryError {}
 /** A layer that could not be packed: a store path that vanished or changed, a thread that died. */
 export class PackingFailed extends NixeryError {}
 
+/** The command line makes no sense. */
+export class UsageError extends NixeryError {}
+
 /** The server is stopping and takes no new work. */
 export class Stopping extends NixeryError {
   constructor() {

@@ -28,6 +28,8 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   build: { values: [...common, ...parts] },
   http: { values: [...common, 'build', 'image', 'oci', 'storage'] },
   config: { values: ['errors'], types: all },
-  serve: { values: all },
-  cli: { values: [...all, 'serve'] },
+  wiring: { values: all },
+  serve: { values: [...all, 'wiring'] },
+  planCommand: { values: [...all, 'wiring'] },
+  cli: { values: [...all, 'serve', 'planCommand'] },
 }

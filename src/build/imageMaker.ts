@@ -2,6 +2,7 @@ import type { ImageRequest } from '../image/name.ts'
 import { canonicalName, namedPackages } from '../image/name.ts'
 import { rootFileSystem } from '../image/rootFileSystem.ts'
 import { command, environment } from '../image/runtime.ts'
+import { closureOf } from '../layers/graph.ts'
 import type { LayerPlan } from '../layers/plan.ts'
 import type { Nix } from '../nix/nix.ts'
 import {
@@ -21,13 +22,11 @@ import type { RunOptions } from '../process/events.ts'
 import type { PackageSource } from '../sources/source.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import type { Image } from './image.ts'
+import type { Layering } from './layering.ts'
 import type { LayerMaker } from './layerMaker.ts'
 import { timed } from './timed.ts'
 
 const systems: Readonly<Record<Architecture, System>> = { amd64: 'x86_64-linux', arm64: 'aarch64-linux' }
-
-/** A closure grouped into layers, the most shared first; see `layers/plan.ts`. */
-export type Layering = (closure: readonly PathInfo[]) => readonly LayerPlan[]
 
 export interface ImageOrder {
   readonly request: ImageRequest
@@ -57,8 +56,18 @@ export class ImageMaker {
     this.#storage = parts.storage
   }
 
-  /** @throws whatever a part throws: see `errors.ts` */
-  async make(order: ImageOrder, run: RunOptions): Promise<Image> {
+  /** @throws any class of `errors.ts` that evaluating, realising, packing or storing throws */
+  make(order: ImageOrder, run: RunOptions): Promise<Image> {
+    return this.#realised(order, run, (parts) => timed('pack', run, () => this.#pack(order, parts, run)))
+  }
+
+  /** Which store paths would share a layer. Packs and stores nothing. @throws as `make` does */
+  plan(order: ImageOrder, run: RunOptions): Promise<readonly LayerPlan[]> {
+    return this.#realised(order, run, async ({ plans }) => plans)
+  }
+
+  /** Does work while the image's closure is in the store and held against the garbage collector. */
+  async #realised<T>(order: ImageOrder, run: RunOptions, work: (parts: Realised) => Promise<T>): Promise<T> {
     const { location, created = 0 } = await timed('fetch', run, () => this.#source.fetch(order.revision, run))
     const query = { location, system: systems[order.architecture], attributes: order.request.packages }
     const packages = await timed('evaluate', run, () => this.#nix.evaluate(query, run))
@@ -66,10 +75,8 @@ export class ImageMaker {
     try {
       const outputs = [...new Set(packages.flatMap((one) => one.outputs.map(({ path }) => path)))]
       const closure = await timed('closure', run, () => this.#nix.closure(outputs, run))
-      const plans = await timed('plan', run, async () => this.#layering(closure))
-      return await timed('pack', run, () =>
-        this.#pack(order, { packages, outputs, closure, plans, created }, run),
-      )
+      const plans = await timed('plan', run, async () => this.#layering.plan(closureOf(outputs, closure)))
+      return await work({ packages, outputs, closure, plans, created })
     } finally {
       await held.release()
     }

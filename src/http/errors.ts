@@ -54,6 +54,7 @@ const table: readonly Rule[] = [
   on(errors.StorageFailed, 503, 'UNAVAILABLE', retryLater),
   on(errors.SourceFailed, 503, 'UNAVAILABLE', retryLater),
   on(errors.NixFailed, 503, 'UNAVAILABLE', retryLater),
+  on(errors.PackingFailed, 503, 'UNAVAILABLE', retryLater),
   on(errors.Stopping, 503, 'UNAVAILABLE', retryLater),
 ]
 

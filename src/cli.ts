@@ -1,0 +1,67 @@
+import { readConfig } from './config.ts'
+import { NixeryError, UsageError } from './errors.ts'
+import { createLogger } from './logger.ts'
+import { planCommand } from './planCommand.ts'
+import { serve } from './serve.ts'
+
+const usage = `Usage: nixery VERB
+
+  serve                          serve the registry; configured by the environment, see README.md
+  plan NAME [--tag TAG]          explain the layers of an image
+  plan --graph FILE [--popularity FILE] [--budget N]
+                                 plan the layers of an exported reference graph, as JSON
+  help                           print this
+`
+
+const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  serve: serveUntilStopped,
+  plan: async (args) => void process.stdout.write(await planCommand(args)),
+  help: async () => void process.stdout.write(usage),
+}
+
+/** Runs the command line. Never throws: a fault is told on stderr, and the exit code is 1 (2 for wrong usage). */
+async function main(args: readonly string[]): Promise<void> {
+  const [name = '', ...rest] = args
+  const verb = verbs[name === '--help' || name === '-h' ? 'help' : name]
+  try {
+    if (!verb) throw new UsageError(name === '' ? 'a verb is missing' : `there is no verb '${name}'`)
+    await verb(rest)
+  } catch (error) {
+    tell(error)
+  }
+}
+
+function tell(error: unknown): void {
+  if (error instanceof UsageError || isWrongOption(error)) {
+    process.stderr.write(`${error.message}\n\n${usage}`)
+    process.exitCode = 2
+    return
+  }
+  // What the program foresees needs no stack.
+  const text =
+    error instanceof NixeryError ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`${text}\n`)
+  process.exitCode = 1
+}
+
+function isWrongOption(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
+}
+
+async function serveUntilStopped(): Promise<void> {
+  const config = readConfig()
+  const logger = createLogger(config.NIXERY_LOG_LEVEL)
+  const server = await serve(config, logger)
+  logger.info(`listening on ${server.address}`)
+  let signals = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      signals += 1
+      // The second one is from somebody who does not want to wait.
+      if (signals > 1) process.exit(1)
+      server.stop().catch((error: unknown) => logger.error({ err: error }, 'the stop failed'))
+    })
+  }
+}
+
+await main(process.argv.slice(2))

@@ -1,0 +1,36 @@
+import type { Config } from './config.ts'
+import { createServer } from './http/server.ts'
+import type { Logger } from './logger.ts'
+import { wire } from './wiring.ts'
+
+/** A server that listens. */
+export interface RunningServer {
+  /** `http://HOST:PORT`, with the port that it really has. */
+  readonly address: string
+  /** Ends gracefully: no new builds, then what runs within `NIXERY_STOP_TIMEOUT`, then the rest. Once or often. */
+  stop(): Promise<void>
+}
+
+/** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, or that it cannot listen */
+export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
+  const { storage, nix, packer, images } = await wire(config, logger)
+  const server = createServer({
+    images,
+    blobs: storage.blobs,
+    logger,
+    checks: [
+      { name: 'storage', check: async () => void (await storage.records.get('health/check')) },
+      { name: 'nix', check: () => nix.ready() },
+    ],
+  })
+  const address = await server.listen({ host: config.NIXERY_HOST, port: config.PORT })
+  let stopping: Promise<void> | undefined
+  const end = async () => {
+    logger.info('stopping: builds that run may finish')
+    await images.stop(config.NIXERY_STOP_TIMEOUT)
+    await server.close()
+    await packer.close()
+    logger.info('stopped')
+  }
+  return { address, stop: () => (stopping ??= end()) }
+}

@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createPacker } from './archive/createPacker.ts'
+import { ImageMaker } from './build/imageMaker.ts'
+import { ImageRecords } from './build/imageRecords.ts'
+import { Images } from './build/images.ts'
+import { createLayering } from './build/layering.ts'
+import { LayerMaker } from './build/layerMaker.ts'
+import type { Config } from './config.ts'
+import { noPopularity } from './layers/popularity.ts'
+import { readPopularity } from './layers/readPopularity.ts'
+import { strategies } from './layers/strategies.ts'
+import type { Logger } from './logger.ts'
+import { createNix } from './nix/createNix.ts'
+import { ownArchitecture } from './oci/platform.ts'
+import { createChannelSource } from './sources/channel.ts'
+import { createGitSource } from './sources/git.ts'
+import { createPathSource } from './sources/path.ts'
+import type { PackageSource } from './sources/source.ts'
+import { createFilesystemStorage } from './storage/filesystem/filesystem.ts'
+
+/** Layers that wait for a worker thread have their file open already: one more than there are threads. */
+const spareLayers = 1
+
+export type Wiring = Awaited<ReturnType<typeof wire>>
+
+/** Makes every part out of the configuration and joins them. @throws StorageFailed, NixFailed, InvalidData */
+export async function wire(config: Config, logger: Logger) {
+  const stateDir = resolve(config.NIXERY_STATE_DIR)
+  await mkdir(stateDir, { recursive: true })
+  const storage = await createFilesystemStorage(resolve(config.STORAGE_PATH))
+  const nix = await createNix({ timeout: config.NIX_TIMEOUT, stateDir })
+  const source = createSource(config, join(stateDir, 'sources'))
+  const popularity =
+    config.NIX_POPULARITY_URL === undefined
+      ? noPopularity
+      : await readPopularity(config.NIX_POPULARITY_URL, AbortSignal.timeout(60_000))
+  const layering = createLayering('dominators', strategies.dominators, popularity, config.NIXERY_MAX_LAYERS)
+  const packer = createPacker({ threads: config.NIXERY_WORKERS })
+  const layers = new LayerMaker(packer, storage, config.NIXERY_WORKERS + spareLayers)
+  const maker = new ImageMaker({ source, nix, layering, layers, storage })
+  const architecture = ownArchitecture()
+  const images = new Images({
+    source,
+    maker,
+    records: new ImageRecords(storage),
+    logger,
+    architecture,
+    identity: {
+      environment: config.nixpkgsEnvironment,
+      layering: layering.identity,
+      codec: packer.codec,
+    },
+    concurrency: config.NIXERY_BUILDS,
+    queueLimit: config.NIXERY_QUEUE,
+    deadline: config.NIXERY_BUILD_DEADLINE,
+  })
+  return { storage, nix, source, packer, maker, images, architecture }
+}
+
+function createSource({ source, NIXERY_PIN_TTL: pinTtl }: Config, cacheDir: string): PackageSource {
+  switch (source.kind) {
+    case 'channel':
+      return createChannelSource({ ...source, pinTtl })
+    case 'git':
+      return createGitSource(source.repository, { cacheDir, pinTtl })
+    case 'path':
+      return createPathSource(resolve(source.path))
+  }
+}
