@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { root } from './machine.js'
 
-/** Lines of a failed program's output that are shown. */
-const shownLines = 30
+/** Lines shown of a failed program's output: some programs say what is wrong first, others last. */
+const shown = { first: 15, last: 25 }
 
 /**
  * Runs a program in the project's folder, without input and silently.
@@ -10,7 +10,7 @@ const shownLines = 30
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<void>}
- * @throws Error with the end of its output when it fails
+ * @throws Error with its output, shortened, when it fails
  */
 export async function runSilently(file, args, env = process.env) {
   const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -24,6 +24,12 @@ export async function runSilently(file, args, env = process.env) {
     child.on('close', (code, signal) => resolve(code ?? signal))
   })
   if (end === 0) return
-  const tail = output.trimEnd().split('\n').slice(-shownLines).join('\n')
-  throw new Error(`${tail}\n\n${[file, ...args].join(' ')}: ended with ${end}`)
+  throw new Error(`${shorten(output)}\n\n${[file, ...args].join(' ')}: ended with ${end}`)
+}
+
+/** @param {string} output */
+function shorten(output) {
+  const lines = output.trimEnd().split('\n')
+  if (lines.length <= shown.first + shown.last) return lines.join('\n')
+  return [...lines.slice(0, shown.first), '…', ...lines.slice(-shown.last)].join('\n')
 }
