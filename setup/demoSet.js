@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { runSilently } from './command.js'
 import { hasAptLists, withFreshLists } from './debianPackages.js'
 import { isInstalled, isRoot, isWritable, plainEnv, root } from './machine.js'
+import { nixConfig } from './nixConfig.js'
 import { nodeToUse } from './npmPackages.js'
 
 const folder = join(root, 'var', 'demo')
@@ -50,11 +51,14 @@ export function demoSet() {
 
 /** @param {string} made */
 async function make(made) {
-  const run = (/** @type {readonly string[]} */ args) => runSilently(nodeToUse(), args, plainEnv)
+  const env = { ...plainEnv, ...nixConfig({ demo: true }) }
+  const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux'
+  const run = (/** @type {string} */ script, /** @type {readonly string[]} */ args) =>
+    runSilently(nodeToUse(), [join('demo', script), '--set', demoSetPath, '--system', system, ...args], env)
   mkdirSync(folder, { recursive: true })
   rmSync(stamp, { force: true })
-  await run([join('demo', 'lock.ts'), '--set', demoSetPath])
-  await run([join('demo', 'fetch.ts'), '--set', demoSetPath, '--debs', debs])
+  await run('lock.ts', [])
+  await run('fetch.ts', ['--debs', debs])
   writeFileSync(stamp, made)
 }
 
