@@ -7,7 +7,6 @@ import { makeReady } from './ready.js'
 /** @type {readonly (readonly [name: string, script: string, ...args: string[]])[]} */
 const checks = [
   ['types', 'node_modules/typescript/bin/tsc', '--project', '.'],
-  ['types of the set-up', 'node_modules/typescript/bin/tsc', '--project', 'setup'],
   ['lint', 'node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '.'],
   ['format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
   ['imports', 'tools/imports.ts'],

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { delimiter } from 'node:path'
 import { runSilently } from './command.js'
 import { isInstalled, isRoot, plainEnv } from './machine.js'
 
@@ -116,9 +115,4 @@ const installOptions = [
   '--option=DPkg::Lock::Timeout=180',
 ]
 
-/** dpkg wants the administrator's programs on its PATH, which a plain `su` leaves out. */
-const aptEnv = {
-  ...plainEnv,
-  PATH: [plainEnv.PATH, '/usr/sbin', '/sbin'].join(delimiter),
-  DEBIAN_FRONTEND: 'noninteractive',
-}
+const aptEnv = { ...plainEnv, DEBIAN_FRONTEND: 'noninteractive' }
