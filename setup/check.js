@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { runSilently } from './command.js'
+import { debianPackages, nodeLibraries } from './debianPackages.js'
 import { root } from './machine.js'
 import { nodeToUse, npmPackages } from './npmPackages.js'
 import { makeReady } from './ready.js'
@@ -27,5 +28,5 @@ async function passAll() {
   return passed
 }
 
-const ready = await makeReady('To check', [npmPackages()])
+const ready = await makeReady('To check', [npmPackages(), debianPackages(nodeLibraries)])
 process.exitCode = ready && (await passAll()) ? 0 : 1

@@ -1,34 +1,38 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { ownNodeIsNew } from '../bin/newerNode.js'
 import { runSilently } from './command.js'
 import { isInstalled, isRoot, plainEnv } from './machine.js'
 
 /**
  * @typedef {object} Tool
- * @property {string} program its name on the PATH, or its path where it is called by that
+ * @property {string} file a program's name, a library's name, or a path where it is called by that
  * @property {string} package the Debian package that brings it
  * @property {string} why
  */
 
+/** A fresh Debian lacks it, so that the Node of the npm packages would not run. @type {readonly Tool[]} */
+export const nodeLibraries = ownNodeIsNew()
+  ? []
+  : [{ file: 'libatomic.so.1', package: 'libatomic1', why: 'a library of Node 26' }]
+
 /** @type {readonly Tool[]} */
 export const nixTools = [
   {
-    program: 'nix-instantiate',
+    file: 'nix-instantiate',
     package: 'nix-bin',
     why: 'Nix: evaluates and builds what an image is made of',
   },
-  { program: 'nix-store', package: 'nix-bin', why: 'Nix: evaluates and builds what an image is made of' },
+  { file: 'nix-store', package: 'nix-bin', why: 'Nix: evaluates and builds what an image is made of' },
 ]
 
 /** @type {readonly Tool[]} */
-export const gitTools = [
-  { program: 'git', package: 'git', why: 'fetches package sets out of git repositories' },
-]
+export const gitTools = [{ file: 'git', package: 'git', why: 'fetches package sets out of git repositories' }]
 
 /** Builders have a PATH of their own. @type {readonly Tool[]} */
 export const demoTools = [
-  { program: '/usr/bin/python3', package: 'python3', why: "builds the demo set's packages" },
+  { file: '/usr/bin/python3', package: 'python3', why: "builds the demo set's packages" },
   {
-    program: '/usr/bin/patchelf',
+    file: '/usr/bin/patchelf',
     package: 'patchelf',
     why: "makes the demo set's programs find their libraries",
   },
@@ -36,10 +40,10 @@ export const demoTools = [
 
 /** @type {readonly Tool[]} */
 export const clientTools = [
-  { program: 'skopeo', package: 'skopeo', why: 'a client, for tests' },
-  { program: 'podman', package: 'podman', why: 'a client that runs images, for tests' },
+  { file: 'skopeo', package: 'skopeo', why: 'a client, for tests' },
+  { file: 'podman', package: 'podman', why: 'a client that runs images, for tests' },
   {
-    program: 'runc',
+    file: 'runc',
     package: 'runc',
     why: "starts podman's containers, also where limits are not ours to raise",
   },
@@ -51,15 +55,15 @@ export const clientTools = [
  * @returns {import('./ready.js').Need | undefined}
  */
 export function debianPackages(tools) {
-  const missing = tools.filter(({ program }) => !isInstalled(program))
+  const missing = tools.filter(({ file }) => !isInstalled(file))
   if (missing.length === 0) return undefined
   const whys = new Map(missing.map((tool) => [tool.package, tool.why]))
   const packages = [...whys.keys()]
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`
   const obstacles = []
   if (!isInstalled('apt-get')) {
-    const programs = missing.map(({ program }) => program).join(', ')
-    obstacles.push(`${programs}: there is no apt-get to install them with. Install them by other means.`)
+    const files = missing.map(({ file }) => file).join(', ')
+    obstacles.push(`${files}: there is no apt-get to install them with. Install them by other means.`)
   } else if (!isRoot) {
     obstacles.push(`${packages.join(', ')}: only root can install them. As root: ${command}`)
   }

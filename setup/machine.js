@@ -15,13 +15,26 @@ const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '
   (folder) => folder !== '' && !folder.endsWith(join(sep, 'node_modules', '.bin')),
 )
 
+const triple = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`
+
+const libraryFolders = [
+  '/usr/local/lib',
+  `/lib/${triple}`,
+  `/usr/lib/${triple}`,
+  '/lib64',
+  '/usr/lib64',
+  '/lib',
+  '/usr/lib',
+]
+
 /** The environment of programs that must not depend on `node_modules`. */
 export const plainEnv = { ...process.env, PATH: folders.join(delimiter) }
 
-/** @param {string} program a name on the PATH, or a path */
-export function isInstalled(program) {
-  if (isAbsolute(program)) return permits(program, constants.X_OK)
-  return folders.some((folder) => permits(join(folder, program), constants.X_OK))
+/** @param {string} file name of a program, name of a library, or a path */
+export function isInstalled(file) {
+  if (isAbsolute(file)) return permits(file, constants.X_OK)
+  if (/\.so\.\d+$/.test(file)) return libraryFolders.some((folder) => existsSync(join(folder, file)))
+  return folders.some((folder) => permits(join(folder, file), constants.X_OK))
 }
 
 /**

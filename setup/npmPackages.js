@@ -43,8 +43,7 @@ export function npmPackages() {
 /** The Node to run everything with: the pinned one, because compressed bytes depend on its zlib. */
 export function nodeToUse() {
   const node = lockedNode() ?? (ownNodeIsNew() ? process.execPath : undefined)
-  if (node === undefined)
-    throw new Error(`no Node ${oldestNode} or newer, although npm packages are installed`)
+  if (node === undefined) throw new Error('the Node that npm installed does not run: node_modules/.bin/node')
   return node
 }
 

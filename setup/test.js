@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
-import { clientTools, debianPackages, demoTools, gitTools, nixTools } from './debianPackages.js'
+import {
+  clientTools,
+  debianPackages,
+  demoTools,
+  gitTools,
+  nixTools,
+  nodeLibraries,
+} from './debianPackages.js'
 import { demoSet } from './demoSet.js'
 import { root } from './machine.js'
 import { nixConfig, nixStore } from './nixConfig.js'
@@ -28,7 +35,7 @@ const chosen = given.filter((argument) => !argument.startsWith('-'))
 
 const ready = await makeReady('To test', [
   npmPackages(),
-  debianPackages([...nixTools, ...gitTools, ...demoTools, ...clientTools]),
+  debianPackages([...nodeLibraries, ...nixTools, ...gitTools, ...demoTools, ...clientTools]),
   nixStore(),
   demoSet(),
 ])

@@ -37,7 +37,8 @@ since() { python3 -c "import sys; print(f'{float(sys.argv[2]) - float(sys.argv[1
 
 # --- the machine ---
 
-# Without the project's own node_modules/.bin, which `npm run` puts in front.
+# As from a shell: without what `npm run` adds to the environment and puts in front of the PATH.
+unset "${!npm_@}"
 PATH=$(tr ':' '\n' <<<"$PATH" | grep -v '/node_modules/.bin$' | paste -sd:)
 archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n1)
 say 'a fresh Debian 12 …'
