@@ -18,6 +18,8 @@ export class UnknownTag extends NixeryError {}
 export interface MissingPackage {
   readonly attribute: string
   readonly nearMisses: readonly string[]
+  /** What the attribute is when it is there, but is no package. */
+  readonly reason?: string
 }
 
 /** Attributes that are not in the package set. */
@@ -29,7 +31,8 @@ export class PackagesNotFound extends NixeryError {
   }
 }
 
-function describeMissing({ attribute, nearMisses }: MissingPackage): string {
+function describeMissing({ attribute, nearMisses, reason }: MissingPackage): string {
+  if (reason !== undefined) return `'${attribute}' is no package: ${reason}`
   const hint = nearMisses.length > 0 ? `, did you mean ${nearMisses.join(', ')}?` : ''
   return `package '${attribute}' is not in the package set${hint}`
 }

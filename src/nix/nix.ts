@@ -22,9 +22,15 @@ export interface Nix {
   evaluate(query: EvaluationQuery, run: RunOptions): Promise<readonly Package[]>
   /**
    * Substitutes or builds the outputs and holds them. Log lines arrive as events while they are written.
-   * @throws BuildFailed, BuildTimedOut, NixFailed
+   * @throws BuildFailed, BuildTimedOut, DerivationGone (evaluate anew), NixFailed
    */
   realise(packages: readonly Package[], run: RunOptions): Promise<GcRoot>
   /** Every path that the roots need, themselves included, sorted by path. @throws NixFailed */
   closure(roots: readonly StorePath[], run: RunOptions): Promise<readonly PathInfo[]>
+}
+
+/** What tells an operator that Nix is there and answers. */
+export interface ChecksReadiness {
+  /** The version of Nix, such as `2.26.3`. @throws NixFailed */
+  ready(): Promise<{ readonly version: string }>
 }
