@@ -6,11 +6,13 @@ const pause = 50
 
 /**
  * Says how to pull an image as soon as the server listens.
+ * @param {string} host
  * @param {string} port
  */
-export async function tellHowToPull(port) {
-  while (!(await isHealthy(port))) await sleep(pause, undefined, { ref: false })
-  const image = `127.0.0.1:${port}/shell/git/htop`
+export async function tellHowToPull(host, port) {
+  const server = `${isEverywhere(host) ? '127.0.0.1' : host}:${port}`
+  while (!(await isHealthy(server))) await sleep(pause, undefined, { ref: false })
+  const image = `${server}/shell/git/htop`
   const bold = process.stdout.isTTY && !process.env['NO_COLOR'] ? ['\x1b[1m', '\x1b[0m'] : ['', '']
   console.log(`
   Nixery is ready. From another terminal (docker needs no --tls-verify):
@@ -22,23 +24,29 @@ export async function tellHowToPull(port) {
 
 /**
  * Whether a server may listen there; another one that has the port would answer in its place.
+ * @param {string} host
  * @param {string} text
  * @returns {Promise<boolean>}
  */
-export function isFreePort(text) {
+export function isFreePort(host, text) {
   const port = Number(text)
   if (!Number.isInteger(port) || port < 1 || port > 65535) return Promise.resolve(false)
   return new Promise((resolve) => {
     const probe = createServer()
     probe.on('error', () => resolve(false))
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)))
+    probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)))
   })
 }
 
-/** @param {string} port */
-async function isHealthy(port) {
+/** @param {string} host */
+function isEverywhere(host) {
+  return host === '0.0.0.0' || host === '::'
+}
+
+/** @param {string} server `HOST:PORT` */
+async function isHealthy(server) {
   try {
-    return (await fetch(`http://127.0.0.1:${port}/healthz`)).ok
+    return (await fetch(`http://${server}/healthz`)).ok
   } catch {
     return false
   }

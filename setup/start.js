@@ -20,6 +20,7 @@ const ready = await makeReady('To start', [
 
 if (ready) {
   const env = {
+    NIXERY_HOST: '0.0.0.0',
     PORT: '8080',
     NIXERY_STORAGE_BACKEND: 'filesystem',
     STORAGE_PATH: join(root, 'var', 'storage'),
@@ -28,7 +29,7 @@ if (ready) {
     ...Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')),
     ...nixConfig({ demo }),
   }
-  if (await isFreePort(env.PORT)) void tellHowToPull(env.PORT)
+  if (await isFreePort(env.NIXERY_HOST, env.PORT)) void tellHowToPull(env.NIXERY_HOST, env.PORT)
   process.exitCode = await runToTheEnd(nodeToUse(), [join(root, 'bin', 'nixery.js'), 'serve'], env)
 } else {
   process.exitCode = 1

@@ -86,11 +86,11 @@ test('a port that somebody listens on is not free', async () => {
   await once(server, 'listening')
   const address = server.address()
   assert.ok(address !== null && typeof address === 'object')
-  assert.equal(await isFreePort(String(address.port)), false)
+  assert.equal(await isFreePort('127.0.0.1', String(address.port)), false)
   server.close()
   await once(server, 'close')
-  assert.equal(await isFreePort(String(address.port)), true)
-  assert.equal(await isFreePort('none'), false)
+  assert.equal(await isFreePort('127.0.0.1', String(address.port)), true)
+  assert.equal(await isFreePort('127.0.0.1', 'none'), false)
 })
 
 test('the counts are the last lines of a test run, also when a test fails', () => {
