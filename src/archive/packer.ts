@@ -3,9 +3,7 @@ import type { Digest } from '../oci/digest.ts'
 import type { Entry } from '../oci/entry.ts'
 import type { StorePath } from '../nix/types.ts'
 
-export type { Entry } from '../oci/entry.ts'
-
-/** What goes into one layer: whole store paths, or entries of the server's own. */
+/** What goes into one layer: whole store paths, or entries of the server's own, parents before what is in them. */
 export type LayerContent =
   | { readonly kind: 'storePaths'; readonly storePaths: readonly StorePath[] }
   | { readonly kind: 'entries'; readonly entries: readonly Entry[] }
@@ -16,8 +14,13 @@ export interface Packer {
   readonly mediaType: string
   /** Codec, level and the compressor's version: all that the bytes depend on beside the content. */
   readonly codec: string
-  /** Writes the blob to the sink, which it does not end. Answers the digest of the uncompressed tar. */
+  /**
+   * Writes the blob to the sink, which it does not end, no faster than the sink takes it. Answers the digest of the
+   * uncompressed tar when the sink has taken all. Nothing is written after it has rejected.
+   * @throws PackingFailed; Stopping after `close`; TypeError for entries that make no tree; the sink's own error, or
+   * the signal's reason, as they are
+   */
   pack(content: LayerContent, sink: Writable, signal: AbortSignal): Promise<Digest>
-  /** Ends the worker threads. */
+  /** Ends the worker threads, and with them the jobs that they have. */
   close(): Promise<void>
 }
