@@ -25,14 +25,20 @@ export function download(
     const absent = batch.filter((wanted) => !isThere(wanted, directory))
     if (absent.length > 0) {
       const named = absent.map(({ name, version }) => `${name} ${version}`).join(', ')
-      throw new Error(`cannot download ${named}: if apt's lists are old, run 'apt-get update' and make the lock again`)
+      throw new Error(
+        `cannot download ${named}: if apt's lists are old, run 'apt-get update' and make the lock again`,
+      )
     }
-    say(`${start + batch.length} of ${missing.length} packages, ${megabytes(missing.slice(0, start + batch.length))} MB`)
+    say(
+      `${start + batch.length} of ${missing.length} packages, ${megabytes(missing.slice(0, start + batch.length))} MB`,
+    )
   }
 }
 
 function fetchBatch(batch: readonly LockedPackage[], lists: readonly PackageList[], directory: string): void {
-  const bases = (label: string) => [...new Set(lists.filter((list) => list.label === label).map(({ base }) => base))]
+  const bases = (label: string) => [
+    ...new Set(lists.filter((list) => list.label === label).map(({ base }) => base)),
+  ]
   const mirrors = Math.max(...batch.map(({ archive }) => bases(archive).length))
   for (let mirror = 0; mirror < mirrors; mirror++) {
     const files = batch

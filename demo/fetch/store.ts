@@ -1,12 +1,30 @@
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
-import type { LockedPackage } from '../lock/lock.ts'
 
-/** Where the set's fixed-output derivations will look for the packages, in their order. */
-export function storePathsOf(set: string, packages: readonly LockedPackage[]): readonly string[] {
-  const expression = `{ packages }: map (p: "\${import (/. + ${JSON.stringify(join(set, 'fetch-deb.nix'))}) p}") (builtins.fromJSON packages)`
-  const args = ['--eval', '--strict', '--json', '--expr', expression, '--argstr', 'packages', JSON.stringify(packages)]
-  return JSON.parse(nix('nix-instantiate', args))
+/** Where the derivations of a set will look for its packages: store path by the package's hash. */
+export function storePathsOf(set: string, system: string): ReadonlyMap<string, string> {
+  const expression = `
+    { set, system }:
+    let
+      fetchDeb = import (/. + "\${set}/fetch-deb.nix") builtins.currentSystem;
+      lock = builtins.fromJSON (builtins.readFile (/. + "\${set}/lock.\${system}.json"));
+      packages = builtins.concatMap (unit: unit.packages) (builtins.attrValues lock.units);
+    in
+    builtins.listToAttrs (map (p: { name = p.sha256; value = "\${fetchDeb p}"; }) packages)`
+  const args = [
+    '--eval',
+    '--strict',
+    '--json',
+    '--expr',
+    expression,
+    '--argstr',
+    'set',
+    set,
+    '--argstr',
+    'system',
+    system,
+  ]
+  const paths: Record<string, string> = JSON.parse(nix('nix-instantiate', args))
+  return new Map(Object.entries(paths))
 }
 
 /** Those of the paths that the store does not have. */
@@ -17,9 +35,15 @@ export function missingFromStore(paths: readonly string[]): ReadonlySet<string> 
 
 /** Puts files into the store under their own names; returns their store paths, in order. */
 export function addToStore(files: readonly string[]): readonly string[] {
-  return nix('nix-store', ['--add-fixed', 'sha256', ...files]).trim().split('\n')
+  return nix('nix-store', ['--add-fixed', 'sha256', ...files])
+    .trim()
+    .split('\n')
 }
 
 function nix(program: string, args: readonly string[]): string {
-  return execFileSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit'] })
+  return execFileSync(program, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }

@@ -19,7 +19,7 @@ export interface ArchivePackage {
   readonly version: string
   /** Label of the archive that has it. */
   readonly archive: string
-  field(name: string): string
+  readonly field: (name: string) => string
 }
 
 /**
@@ -34,11 +34,15 @@ export function debianLists(architecture: string, options: readonly string[] = [
     .split('\n')
     .map((line) => line.split('\t'))
     .filter(([label = '', , , , origin, component, of]) => {
-      return debianLabels.includes(label) && origin === 'Debian' && component === 'main' && of === architecture
+      return (
+        debianLabels.includes(label) && origin === 'Debian' && component === 'main' && of === architecture
+      )
     })
     .map(([label = '', file = '', base = '', suite = '']) => ({ label, file, base, suite }))
   if (lists.length === 0) {
-    throw new Error(`apt has no package lists of Debian's own archive for ${architecture}: run 'apt-get update' first`)
+    throw new Error(
+      `apt has no package lists of Debian's own archive for ${architecture}: run 'apt-get update' first`,
+    )
   }
   return lists
 }
@@ -51,7 +55,9 @@ export class Archive {
   /** Lists are read in the order of their labels, so that a version both archives have is taken from `Debian`. */
   static read(lists: readonly PackageList[]): Archive {
     const archive = new Archive()
-    for (const { label, file } of lists.toSorted((a, b) => debianLabels.indexOf(a.label) - debianLabels.indexOf(b.label))) {
+    for (const { label, file } of lists.toSorted(
+      (a, b) => debianLabels.indexOf(a.label) - debianLabels.indexOf(b.label),
+    )) {
       for (const stanza of apt('/usr/lib/apt/apt-helper', ['cat-file', file]).split('\n\n')) {
         archive.#add(label, stanza)
       }
@@ -101,5 +107,9 @@ export function names(relation: string): readonly string[] {
 
 /** Runs one of apt's programs and returns what it prints. */
 export function apt(program: string, args: readonly string[]): string {
-  return execFileSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'inherit'] })
+  return execFileSync(program, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }

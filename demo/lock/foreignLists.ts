@@ -6,7 +6,11 @@ import { apt, debianLists, type PackageList } from './archive.ts'
  * The lists of an architecture that this machine does not have. They are downloaded into a state of apt's own under
  * `state`, out of the same archives as the machine's lists; the machine's configuration stays as it is.
  */
-export function foreignLists(architecture: string, own: readonly PackageList[], state: string): readonly PackageList[] {
+export function foreignLists(
+  architecture: string,
+  own: readonly PackageList[],
+  state: string,
+): readonly PackageList[] {
   const directories = ['lists/partial', 'cache/archives/partial', 'empty']
   for (const directory of directories) mkdirSync(join(state, directory), { recursive: true })
   const sources = own.map(({ base, suite }) => `deb ${base} ${suite} main\n`)

@@ -45,7 +45,9 @@ export interface Lock {
 const shell = 'bash'
 
 export function makeLock(archive: Archive, wishes: Wishes, system: string): Lock {
-  const attributes = Object.entries(wishes.attributes).filter(([, wish]) => wish.arm64 || system === 'x86_64-linux')
+  const attributes = Object.entries(wishes.attributes).filter(
+    ([, wish]) => wish.arm64 || system === 'x86_64-linux',
+  )
   const wanted = attributes.flatMap(([, wish]) => packagesOf(wish.package, wishes))
   const dependencies = resolve(archive, wishes, [...new Set([...wanted, shell])].toSorted())
   const unitOf = assignUnits(dependencies, wishes)
@@ -63,7 +65,9 @@ export function makeLock(archive: Archive, wishes: Wishes, system: string): Lock
       description: main.package.field('Description'),
       homepage: main.package.field('Homepage'),
       outputs: ['out', ...(wishes.outputs[name] ?? [])],
-      packages: members.map((member) => lockPackage(member.package)).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      packages: members
+        .map((member) => lockPackage(member.package))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       requires: underShell.has(name) ? direct : [...new Set([...direct, shell])].toSorted(),
     }
   }
@@ -106,7 +110,10 @@ function assignUnits(dependencies: Dependencies, wishes: Wishes): (name: string)
   return (name) => merged.get(wished.get(name) ?? name) ?? name
 }
 
-function unitGraph(dependencies: Dependencies, unitOf: (name: string) => string): Map<string, readonly string[]> {
+function unitGraph(
+  dependencies: Dependencies,
+  unitOf: (name: string) => string,
+): Map<string, readonly string[]> {
   const graph = new Map<string, Set<string>>()
   for (const [name, { on }] of dependencies) {
     const edges = graph.get(unitOf(name)) ?? new Set()

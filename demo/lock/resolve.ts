@@ -2,7 +2,10 @@ import { type Archive, type ArchivePackage, names } from './archive.ts'
 import type { Wishes } from './wishes.ts'
 
 /** Packages by name, with the names of those that each depends on. */
-export type Dependencies = ReadonlyMap<string, { readonly package: ArchivePackage; readonly on: readonly string[] }>
+export type Dependencies = ReadonlyMap<
+  string,
+  { readonly package: ArchivePackage; readonly on: readonly string[] }
+>
 
 /**
  * All packages that `wanted` need, through Depends and Pre-Depends. Of alternatives the first that is chosen already,
@@ -32,8 +35,12 @@ export function resolve(archive: Archive, wishes: Wishes, wanted: readonly strin
     if (resolved.has(name)) continue
     const found = archive.get(name)
     if (!found) throw new Error(`Debian's main has no package '${name}'`)
-    const clauses = [found.field('Pre-Depends'), found.field('Depends'), ...(wishes.add[name] ?? [])].join(',').split(',')
-    const on = new Set(clauses.filter((clause) => clause.trim() !== '').flatMap((clause) => choose(clause) ?? []))
+    const clauses = [found.field('Pre-Depends'), found.field('Depends'), ...(wishes.add[name] ?? [])]
+      .join(',')
+      .split(',')
+    const on = new Set(
+      clauses.filter((clause) => clause.trim() !== '').flatMap((clause) => choose(clause) ?? []),
+    )
     resolved.set(name, { package: found, on: [...on].toSorted() })
     for (const dependency of on) {
       chosen.add(dependency)

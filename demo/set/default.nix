@@ -8,7 +8,10 @@ let
     if pathExists lockFile then fromJSON (builtins.unsafeDiscardStringContext (readFile lockFile))
     else throw "the demo package set has no packages for ${system}";
 
-  units = import ./units.nix lock;
+  # Who builds: packages for another system are only rewritten, never run.
+  buildSystem = builtins.currentSystem or system;
+
+  units = import ./units.nix { inherit lock buildSystem; };
 
   withMeta = import ./with-meta.nix;
   packageOf = { unit, license, mainProgram, ... }:
@@ -31,6 +34,6 @@ let
         else { recurseForDerivations = true; } // set.${top} or { } // { ${elemAt names 1} = package; };
     };
 
-  set = foldl' insert { } (attrNames lock.attributes) // import ./test-packages.nix { inherit config withMeta; };
+  set = foldl' insert { } (attrNames lock.attributes) // import ./test-packages.nix { inherit buildSystem config withMeta; };
 in
 foldl' (previous: overlay: let final = previous // overlay final previous; in final) set overlays

@@ -1,11 +1,12 @@
 # One .deb, as a fixed output: what was put into the store before is taken from there, the rest is downloaded.
+buildSystem:
 let
   script = builtins.path { path = ./fetch-deb.py; name = "fetch-deb.py"; };
 in
 { name, version, archive, path, file, sha256, ... }:
 derivation {
   name = file;
-  system = builtins.currentSystem;
+  system = buildSystem;
   builder = "/usr/bin/python3";
   args = [ "-B" script ];
   PATH = "/usr/bin:/bin";

@@ -1,5 +1,5 @@
 # Packages that misbehave, for tests. A file `salt` beside this one makes their derivations new.
-{ config, withMeta }:
+{ buildSystem, config, withMeta }:
 let
   salt = if builtins.pathExists ./salt then builtins.readFile ./salt else "";
   allows = flag: variable: config.${flag} or (builtins.getEnv variable == "1");
@@ -7,7 +7,7 @@ let
   package = pname: script: meta: withMeta
     (derivation {
       name = "${pname}-1.0";
-      system = builtins.currentSystem;
+      system = buildSystem;
       builder = "/usr/bin/python3";
       args = [ "-c" script ];
       inherit salt;

@@ -1,5 +1,5 @@
 # The units of a lock, each as one derivation.
-lock:
+{ lock, buildSystem }:
 let
   inherit (builtins) genericClosure mapAttrs;
 
@@ -8,8 +8,12 @@ let
     aarch64-linux = { triple = "aarch64-linux-gnu"; loader = "ld-linux-aarch64.so.1"; };
   }.${lock.system};
 
-  fetchDeb = import ./fetch-deb.nix;
+  fetchDeb = import ./fetch-deb.nix buildSystem;
   builder = builtins.path { path = ./builder; name = "debian-builder"; };
+
+  pythonVersion =
+    if lock.units ? python3 then builtins.head (builtins.match "([0-9]+\\.[0-9]+).*" lock.units.python3.version)
+    else null;
 
   # Everything that a unit needs, the nearest first.
   closureOf = name: map ({ key }: units.${key}) (genericClosure {
@@ -22,8 +26,7 @@ let
       {
         # The path of the terminal descriptions must fit where libtinfo has another one.
         name = if pname == "t" then pname else "${pname}-${version}";
-        # The builder's own system: packages for another one are only rewritten, never run.
-        system = builtins.currentSystem;
+        system = buildSystem;
         inherit outputs;
         builder = "/usr/bin/python3";
         args = [ "-B" "${builder}/build.py" ];
@@ -34,7 +37,7 @@ let
           packages = map fetchDeb packages;
           requires = map (name: units.${name}) requires;
           closure = closureOf pname;
-          python = if lock.units ? python3 then builtins.head (builtins.match "([0-9]+\\.[0-9]+).*" lock.units.python3.version) else null;
+          python = pythonVersion;
         };
       } // { inherit pname version; };
 

@@ -52,9 +52,8 @@ def relocate_programs(unit):
 def patch(unit, path, has_loader, needed, run_path):
     wanted = [kept for kept in (keep(unit, directory) for directory in run_path) if kept]
     for library in needed:
-        if library == unit.loader:
-            if unit.name != "glibc":
-                continue
+        if library == unit.loader and unit.name != "glibc":
+            continue
         directory = library_directory(unit, os.path.dirname(path), library)
         if directory is None:
             print(f"no library {library} for {path}", file=sys.stderr)

@@ -100,6 +100,17 @@ def perl(unit):
     wrap(unit, "perl", f'export PERL5LIB="${{PERL5LIB:+$PERL5LIB:}}{directories}"')
 
 
+def nodejs(unit):
+    """Node reads modules of its own from a path compiled in; no store path is as short, but an open directory is."""
+    compiled_in, opened = b"/usr/share/nodejs/", b"/proc/self/fd/99//"
+    for path in glob.glob(f"{unit.out}/{unit.libraries}/libnode.so.*"):
+        with open(path, "rb") as file:
+            data = file.read()
+        with open(path, "wb") as file:
+            file.write(data.replace(compiled_in, opened))
+    wrap(unit, "node", f"exec 99< {unit.out}/share/nodejs")
+
+
 def openssl(unit):
     wrap(unit, "openssl", f'export OPENSSL_CONF="${{OPENSSL_CONF-{unit.out}/etc/ssl/openssl.cnf}}"')
 
@@ -114,7 +125,7 @@ def gcc(unit):
         script(
             unit,
             name,
-            f"export PATH={os.path.dirname(os.path.realpath(unit.need('bin/ld')))}:$PATH",
+            f"export PATH={os.path.dirname(unit.need('bin/ld'))}:$PATH",
             f"exec {real} -B{unit.out}/{unit.libraries} -L{libraries} {includes} "
             f'-Wl,-dynamic-linker,{libraries}/{unit.loader} -Wl,-rpath,{run_path} "$@"',
         )
@@ -128,6 +139,7 @@ MENDS = {
     "git": git,
     "glibc": glibc,
     "ncurses": ncurses,
+    "nodejs": nodejs,
     "nss-cacert": certificates,
     "openssl": openssl,
     "perl": perl,
