@@ -93,6 +93,11 @@ test('a path that fits is written without PAX, cut at a slash when it is long', 
   assert.equal(tarHeader({ kind: 'file', path: Buffer.from(path), mode: 0o444, size: 0 }).length, 512)
 })
 
+test('the closing slash of a directory is never the one that its path is cut at', () => {
+  const path = Buffer.from(`d/${'n'.repeat(120)}`)
+  assert.ok(tarHeader({ kind: 'directory', path, mode: 0o555 }).includes(` path=${path.toString()}/\n`))
+})
+
 test('bytes that are not UTF-8 are in the PAX record as they are', () => {
   const path = Buffer.from([0x66, 0xff, 0xfe])
   const header = tarHeader({ kind: 'file', path, mode: 0o444, size: 0 })

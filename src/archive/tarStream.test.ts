@@ -115,20 +115,24 @@ test('a store path may be a file or a link', (t) => {
   ])
 })
 
-test('the order of the store paths, and of what the system lists, does not matter', (t) => {
+test('neither the order of the store paths nor that of the file system matters, nor do other modes', (t) => {
   const [first, second] = [emptyStore(t), emptyStore(t)]
   const [a, b] = [storePathOf('a'), storePathOf('b')]
-  for (const [{ at }, names] of [
-    [first, ['x', 'y', 'z']],
-    [second, ['z', 'y', 'x']],
-  ] as const) {
+  const names = Array.from({ length: 40 }, (_, i) => `${i * 7919}`)
+  for (const { store, order } of [
+    { store: first, order: names },
+    { store: second, order: names.toReversed() },
+  ]) {
     for (const path of [a, b]) {
-      mkdirSync(at(path))
-      for (const name of names) writeFileSync(join(at(path), name), name)
+      mkdirSync(store.at(path))
+      for (const name of order) writeFileSync(join(store.at(path), name), name)
     }
   }
-  chmodSync(join(second.at(a), 'x'), 0o600)
-  assert.deepEqual(tarOf(first.folder, a, b), tarOf(second.folder, b, a, b))
+  chmodSync(join(second.at(a), '0'), 0o600)
+  const archive = tarOf(first.folder, a, b)
+  assert.deepEqual(tarOf(second.folder, b, a, b), archive)
+  const listed = execFileSync('tar', ['--list'], { input: archive }).toString().trimEnd().split('\n')
+  assert.deepEqual(listed, listed.toSorted())
 })
 
 test("entries of the server's own keep their order and modes", (t) => {
