@@ -4,12 +4,13 @@ import { isInstalled, isRoot } from './machine.js'
 /**
  * Nix' settings for our processes alone (`NIX_CONFIG`); the machine's own files stay as they are, and what the user
  * has put into the variable wins.
- * @param {{ demo: boolean }} use the demo set's builders use the machine's programs, which a sandbox would hide
+ * @param {{ demo: boolean }} use the demo set's builders use the machine's programs, which a sandbox would hide;
+ *   and no binary cache has its packages, so none is asked
  */
 export function nixConfig({ demo }) {
   const lines = []
   if (isRoot && !hasGroup('nixbld')) lines.push('build-users-group =')
-  if (demo) lines.push('sandbox = false')
+  if (demo) lines.push('sandbox = false', 'substitute = false')
   const own = process.env['NIX_CONFIG']
   if (own !== undefined) lines.push(own)
   return lines.length > 0 ? { NIX_CONFIG: lines.join('\n') } : {}

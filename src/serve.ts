@@ -20,7 +20,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     logger,
     checks: [
       { name: 'storage', check: async () => void (await storage.records.get('health/check')) },
-      { name: 'nix', check: () => nix.ready() },
+      { name: 'nix', check: async () => void (await nix.ready()) },
     ],
   })
   const address = await server.listen({ host: config.NIXERY_HOST, port: config.PORT })

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createPacker } from './archive/createPacker.ts'
+import { createPacker } from './archive/workerPacker.ts'
 import { ImageMaker } from './build/imageMaker.ts'
 import { ImageRecords } from './build/imageRecords.ts'
 import { Images } from './build/images.ts'

@@ -1,18 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Images } from '../build/images.ts'
 import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
 import type { Digest } from '../oci/digest.ts'
-import type { BlobStore } from '../storage/interfaces.ts'
 import { hasAlready, identify, immutable } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import type { Asked } from './manifests.ts'
+import type { HttpParts } from './parts.ts'
 import { parseRange } from './range.ts'
 import { parseDigest } from './reference.ts'
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
-  { images, blobs }: { readonly images: Images; readonly blobs: BlobStore },
+  { images, blobs }: Pick<HttpParts, 'images' | 'blobs'>,
   asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,7 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Images } from '../build/images.ts'
 import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
 import type { Encoded } from '../oci/descriptor.ts'
@@ -10,6 +9,7 @@ import { mediaTypes } from '../oci/mediaTypes.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
 import { hasAlready, identify, immutable, revalidate } from './conditional.ts'
 import { RequestError } from './errors.ts'
+import type { HttpParts } from './parts.ts'
 import { parseReference } from './reference.ts'
 
 /** No manifest is larger; what is, is a layer (OCI distribution-spec, "Pushing manifests": at least 4 MiB). */
@@ -30,7 +30,7 @@ export interface Asked {
 
 /** `GET` and `HEAD /v2/<name>/manifests/<reference>`. A tag is built when it is not known, for both methods. */
 export async function sendManifest(
-  { images, blobs }: { readonly images: Images; readonly blobs: BlobStore },
+  { images, blobs }: Pick<HttpParts, 'images' | 'blobs'>,
   asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -3,7 +3,7 @@ import { sendBlob } from './blobs.ts'
 import { RequestError } from './errors.ts'
 import { sendManifest } from './manifests.ts'
 import { parseRegistryPath } from './registryPath.ts'
-import type { HttpParts } from './server.ts'
+import type { HttpParts } from './parts.ts'
 
 /** The read side of the OCI distribution-spec. Nobody pushes: all else is answered with what is allowed. */
 export function registerRegistry(server: FastifyInstance, parts: HttpParts): void {

@@ -1,17 +1,14 @@
-import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Images } from '../build/images.ts'
-import type { Logger } from '../logger.ts'
-import type { BlobStore } from '../storage/interfaces.ts'
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify'
 import { answerTo, errorBody } from './errors.ts'
-import { registerHealth, type ReadinessCheck } from './health.ts'
+import { registerHealth } from './health.ts'
+import type { HttpParts } from './parts.ts'
 import { registerRegistry } from './registry.ts'
-
-export interface HttpParts {
-  readonly images: Images
-  readonly blobs: BlobStore
-  readonly logger: Logger
-  readonly checks: readonly ReadinessCheck[]
-}
 
 /** Proxies keep connections open for a minute: the server must not be the first to close one (ms). */
 const keepAlive = 75_000
@@ -22,7 +19,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
   const server = fastify({
     loggerInstance,
     // A line a request would bury the builds' lines; faults are logged below.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     keepAliveTimeout: keepAlive,
     // Connections that wait for nothing are closed when the server stops.
     forceCloseConnections: 'idle',

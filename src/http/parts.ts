@@ -1,0 +1,12 @@
+import type { Images } from '../build/images.ts'
+import type { Logger } from '../logger.ts'
+import type { BlobStore } from '../storage/interfaces.ts'
+import type { ReadinessCheck } from './health.ts'
+
+/** What the HTTP face of the registry works with. */
+export interface HttpParts {
+  readonly images: Images
+  readonly blobs: BlobStore
+  readonly logger: Logger
+  readonly checks: readonly ReadinessCheck[]
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { join } from 'node:path'
+import { demoSet } from './server.ts'
+
+/** A server in a process of its own, for what only a process can do: be killed. */
+export interface ChildServer {
+  readonly address: string
+  readonly pid: number
+  /** All lines of its log so far. */
+  readonly log: readonly string[]
+  /** Waits for a line of its log that has the text. */
+  waitFor(text: string): Promise<void>
+  /** Fulfilled with its exit code, or the signal that ended it. */
+  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
+}
+
+/** Starts `bin/nixery.js serve` and waits until it listens. @param folder for storage and state */
+export async function startChildServer(
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ChildServer> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/nixery.js'), 'serve'], {
+    env: {
+      ...process.env,
+      NIXERY_HOST: '127.0.0.1',
+      PORT: '0',
+      NIXERY_PKGS_PATH: demoSet,
+      STORAGE_PATH: join(folder, 'storage'),
+      NIXERY_STATE_DIR: join(folder, 'state'),
+      NIXERY_LOG_LEVEL: 'debug',
+      ...variables,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const log: string[] = []
+  const waiting = new Set<() => void>()
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    log.push(line)
+    for (const wake of waiting) wake()
+  })
+  const closed = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.on('close', (code, signal) => resolve(code ?? signal))
+  })
+  const waitFor = (text: string) => {
+    const found = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!log.some((line) => line.includes(text))) return
+        waiting.delete(look)
+        resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+    const ended = closed.then((how) => {
+      throw new Error(`the server ended (${how}) before it logged '${text}':\n${log.join('\n')}`)
+    })
+    return Promise.race([found, ended])
+  }
+  await waitFor('listening on')
+  const address =
+    /http:\/\/[\d.]+:\d+/.exec(log.find((line) => line.includes('listening on')) ?? '')?.[0] ?? ''
+  return {
+    address,
+    pid: child.pid ?? -1,
+    log,
+    waitFor,
+    end: (signal) => {
+      child.kill(signal)
+      return closed
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig } from '../../src/config.ts'
+import { createLogger } from '../../src/logger.ts'
+import { serve } from '../../src/serve.ts'
+
+/** Made by the set-up of `npm test`. */
+export const demoSet = join(import.meta.dirname, '../../var/demo/set')
+
+export interface TestServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly address: string
+  /** `127.0.0.1:PORT`, as image references begin. */
+  readonly host: string
+  /** Where its blobs and records lie. */
+  readonly storage: string
+  stop(): Promise<void>
+}
+
+/** A server of this process on the demo set, with storage of its own unless it is given. Variables as in README. */
+export async function startServer(variables: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
+  const config = readConfig({
+    NIXERY_HOST: '127.0.0.1',
+    PORT: '0',
+    NIXERY_PKGS_PATH: demoSet,
+    STORAGE_PATH: join(folder, 'storage'),
+    NIXERY_STATE_DIR: join(folder, 'state'),
+    NIXERY_LOG_LEVEL: 'silent',
+    NIXERY_STOP_TIMEOUT: '5',
+    ...variables,
+  })
+  const server = await serve(config, createLogger(config.NIXERY_LOG_LEVEL))
+  return {
+    address: server.address,
+    host: server.address.replace('http://', ''),
+    storage: config.STORAGE_PATH,
+    stop: async () => {
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
