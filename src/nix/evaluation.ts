@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
@@ -5,7 +6,7 @@ import { builderArgs, runNix, type NixOptions, type NixOutcome } from './command
 import type { EvaluationQuery } from './nix.ts'
 import { isStorePath } from './types.ts'
 
-const expression = new URL('./evaluate.nix', import.meta.url).pathname
+const expression = fileURLToPath(new URL('./evaluate.nix', import.meta.url))
 /** Seconds, the most that Nix takes: what a commit's tarball holds never changes. */
 const TARBALL_TTL = 4_294_967_295
 

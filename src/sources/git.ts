@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import PQueue from 'p-queue'
+import { NixeryError, SourceFailed } from '../errors.ts'
+import type { Revision } from '../nix/types.ts'
+import type { RunOptions } from '../process/events.ts'
+import { Checkouts, type Checkout } from './checkouts.ts'
+import { commitOf, isCommit, revisionOf } from './commit.ts'
+import { GitMirror } from './gitMirror.ts'
+import { Pins } from './pins.ts'
+import { remoteHead, remoteRef, shortName, type RemoteRef } from './remoteRefs.ts'
+import { SharedWork } from './shared.ts'
+import type { PackageSource } from './source.ts'
+
+/** nixpkgs takes 300 MB a checkout. */
+const CHECKOUTS_KEPT = 8
+
+export interface GitSourceOptions {
+  /** Folder of the server's own for what was fetched. */
+  readonly cacheDir: string
+  /** Seconds that a resolved branch, tag or HEAD is used without asking again. */
+  readonly pinTtl: number
+}
+
+/**
+ * A git repository, by any address that git takes, with the machine's own credentials. The tag `latest` is the
+ * remote's HEAD; others are git tags, branches (a tag goes before a branch of its name) and whole commit names.
+ * Submodules are left out.
+ */
+export function createGitSource(repository: string, { cacheDir, pinTtl }: GitSourceOptions): PackageSource {
+  const pins = new Pins<RemoteRef>(pinTtl)
+  const fetches = new SharedWork<Checkout>()
+  // Git locks the mirror while it fetches.
+  const turns = new PQueue({ concurrency: 1 })
+  const checkouts = new Checkouts(cacheDir, CHECKOUTS_KEPT)
+  const mirror = new GitMirror(mirrorOf(cacheDir, repository), repository)
+
+  async function checkOut(commit: string, run: RunOptions): Promise<Checkout> {
+    await mirror.fetch(commit, run)
+    const checkout = await checkouts.add(commit, async (folder) => {
+      await mirror.export(commit, folder, run)
+      return mirror.timeOf(commit, run)
+    })
+    for (const old of await checkouts.prune()) await mirror.forget(old, run)
+    return checkout
+  }
+
+  return {
+    async pin(tag: string, run: RunOptions): Promise<Revision> {
+      if (isCommit(tag)) return revisionOf(tag)
+      const found = await pins.get(tag, run, (shared) =>
+        tag === 'latest' ? remoteHead(repository, shared) : remoteRef(repository, tag, shared),
+      )
+      return revisionOf(found.commit, shortName(found))
+    },
+
+    async fetch(revision: Revision, run: RunOptions) {
+      const commit = commitOf(revision)
+      try {
+        const { path, created } =
+          (await checkouts.find(commit)) ??
+          (await fetches.run(commit, run, (shared) =>
+            turns.add(() => checkOut(commit, shared), { signal: shared.signal }),
+          ))
+        return { location: { kind: 'path', path }, created }
+      } catch (cause) {
+        if (cause instanceof NixeryError || run.signal.aborted) throw cause
+        throw new SourceFailed(`the checkout of ${revision.label} cannot be kept in the cache`, { cause })
+      }
+    },
+  }
+}
+
+function mirrorOf(cacheDir: string, repository: string): string {
+  const id = createHash('sha256').update(repository).digest('hex').slice(0, 16)
+  return join(cacheDir, `mirror-${id}.git`)
+}
