@@ -20,9 +20,12 @@ export function ownNodeIsNew() {
   return Number(process.versions.node.split('.')[0]) >= oldestNode
 }
 
+/** Milliseconds within which the same signal is one: a Ctrl-C comes from the terminal, and from npm once more. */
+const oneSignal = 300
+
 /**
- * Runs a program until it ends, passing on the signals that ask it to. It gets a process group of its own: a
- * Ctrl-C in the terminal would otherwise arrive twice, and a second one means "at once".
+ * Runs a program until it ends, passing on the signals that ask it to. It gets a process group of its own, so that
+ * one Ctrl-C in the terminal is one signal to it: a second one means "at once".
  * @param {string} file
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]
@@ -31,7 +34,12 @@ export function ownNodeIsNew() {
 export function runToTheEnd(file, args, env = process.env) {
   const child = spawn(file, args, { stdio: 'inherit', env, detached: true })
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])) {
-    process.on(signal, () => child.kill(signal))
+    let last = -Infinity
+    process.on(signal, () => {
+      const now = performance.now()
+      if (now - last > oneSignal) child.kill(signal)
+      last = now
+    })
   }
   return new Promise((resolve, reject) => {
     child.on('error', reject)
