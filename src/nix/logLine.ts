@@ -42,9 +42,11 @@ export function parseLogLine(line: string): LogLine {
   const entry = parsed.data
   switch (entry.action) {
     case 'msg': {
-      // Only errors come with the bare message beside the one with traces.
-      const { raw_msg: bare, file, line: lineNumber, level } = entry
-      if (bare === undefined || level > 0) return { kind: 'message', level, text: clean(entry.msg) }
+      const { file, line: lineNumber, level } = entry
+      const text = clean(entry.msg)
+      // Errors come with the bare message beside the one with traces, but for those that a daemon passes on.
+      const bare = entry.raw_msg ?? /^error:\s+(.*)$/s.exec(text)?.[1]
+      if (bare === undefined || level > 0) return { kind: 'message', level, text }
       const at = file && lineNumber ? { where: positionOf(file, lineNumber) } : {}
       return { kind: 'error', text: clean(bare), ...at }
     }

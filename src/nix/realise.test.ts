@@ -90,7 +90,7 @@ test('a failed build names the derivation that failed, not the one that was aske
 })
 
 test('a builder over time is its own error, and is really gone', async (t) => {
-  const { nix, evaluate, run } = await createTestNix(t, 1)
+  const { nix, evaluate, run } = await createTestNix(t, { timeout: 1 })
   const [slow] = await evaluate('{ a = make "slow" "echo started; sleep 1000 & sleep 1000; : $name" { }; }', [
     'a',
   ])

@@ -34,11 +34,14 @@ export interface TestNix {
 }
 
 /** Names are new in every run, so that nothing is answered out of what an earlier run built. */
-export async function createTestNix(context: TestContext, timeout = 60): Promise<TestNix> {
+export async function createTestNix(
+  context: TestContext,
+  { timeout = 60, env = {} }: { timeout?: number; env?: Readonly<Record<string, string>> } = {},
+): Promise<TestNix> {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
   const stateDir = join(folder, 'state')
-  const nix = await createNix({ timeout, stateDir, env: testEnvironment })
+  const nix = await createNix({ timeout, stateDir, env: { ...testEnvironment, ...env } })
   const events: BuildEvent[] = []
   const run = { signal: context.signal, onEvent: (event: BuildEvent) => void events.push(event) }
   return {
