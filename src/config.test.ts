@@ -32,6 +32,16 @@ describe('the configuration', () => {
     })
   })
 
+  it('takes platforms in either spelling, each once', () => {
+    const platforms = (text: string) =>
+      readConfig({ NIXERY_PKGS_PATH: '/set', NIXERY_PLATFORMS: text }).NIXERY_PLATFORMS
+    assert.deepEqual(platforms('linux/arm64,amd64, arm64,linux/amd64'), ['arm64', 'amd64'])
+    assert.match(
+      faultsOf({ NIXERY_PKGS_PATH: '/set', NIXERY_PLATFORMS: 'windows/arm64' }).join(),
+      /linux\/amd64/,
+    )
+  })
+
   it('needs a source, and names the choices', () => {
     assert.match(faultsOf({}).join(), /NIXERY_CHANNEL .*NIXERY_PKGS_REPO .*NIXERY_PKGS_PATH/)
   })

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { NixeryError } from './errors.ts'
+import { architectures, ownArchitecture, type Architecture } from './oci/platform.ts'
 
 /** Faults in the configuration, all of them. */
 export class ConfigError extends NixeryError {
@@ -30,6 +31,18 @@ const list = z.string().transform((value) =>
 )
 const url = z.url('must be a URL')
 
+/** `linux/arm64`, or just `arm64`: there is no other operating system. */
+const architecture = z
+  .string()
+  .transform((value) => value.replace(/^linux\//, ''))
+  .pipe(z.enum(architectures, `must be a list of ${architectures.map((name) => `linux/${name}`).join(', ')}`))
+const platforms = list
+  .pipe(z.tuple([architecture], architecture))
+  .transform(([first, ...others]): [Architecture, ...Architecture[]] => [
+    first,
+    ...new Set(others.filter((one) => one !== first)),
+  ])
+
 const week = 7 * 24 * 3600
 
 /** Every variable that is read. The names of the original are kept. */
@@ -43,6 +56,7 @@ const variables = z.object({
   NIXERY_CHANNEL_TAGS: list.default(['nixos-*', 'nixpkgs-*']),
   NIXERY_PKGS_REPO: text.optional(),
   NIXERY_PKGS_PATH: text.optional(),
+  NIXERY_PLATFORMS: platforms.default([ownArchitecture()]),
   NIXERY_PIN_TTL: integer(0, week).default(600),
   NIXERY_STORAGE_BACKEND: z.enum(['filesystem'], "must be 'filesystem'").default('filesystem'),
   STORAGE_PATH: text.default('./var/storage'),

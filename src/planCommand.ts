@@ -56,14 +56,15 @@ async function planOfGraph(
 
 async function planOfImage(name: string, tag: string): Promise<string> {
   const request = parseImageName(name)
-  const { source, maker, packer, architecture } = await wire(readConfig(), createLogger('silent'))
+  const config = readConfig()
+  const { source, maker, packer } = await wire(config, createLogger('silent'))
   try {
     const run = {
       signal: new AbortController().signal,
       onEvent: () => undefined,
     }
     const revision = await source.pin(tag, run)
-    const order = { request, revision, architecture: request.architecture ?? architecture }
+    const order = { request, revision, architecture: request.architecture ?? config.NIXERY_PLATFORMS[0] }
     return planAsTable(await maker.plan(order, run))
   } finally {
     await packer.close()

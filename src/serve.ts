@@ -13,9 +13,11 @@ export interface RunningServer {
 
 /** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, or that it cannot listen */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const { storage, nix, packer, images } = await wire(config, logger)
+  const { storage, nix, packer, images, forms, catalog } = await wire(config, logger)
   const server = createServer({
     images,
+    forms,
+    catalog,
     blobs: storage.blobs,
     logger,
     checks: [

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
+import { Catalog } from './build/catalog.ts'
+import { Forms } from './build/forms.ts'
 import { ImageMaker } from './build/imageMaker.ts'
 import { ImageRecords } from './build/imageRecords.ts'
 import { Images } from './build/images.ts'
@@ -12,7 +14,6 @@ import { readPopularity } from './layers/readPopularity.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
 import { createNix } from './nix/createNix.ts'
-import { ownArchitecture } from './oci/platform.ts'
 import { createChannelSource } from './sources/channel.ts'
 import { createGitSource } from './sources/git.ts'
 import { createPathSource } from './sources/path.ts'
@@ -39,13 +40,14 @@ export async function wire(config: Config, logger: Logger) {
   const packer = createPacker({ threads: config.NIXERY_WORKERS })
   const layers = new LayerMaker(packer, storage, config.NIXERY_WORKERS + spareLayers)
   const maker = new ImageMaker({ source, nix, layering, layers, storage })
-  const architecture = ownArchitecture()
+  const catalog = new Catalog(storage.records)
   const images = new Images({
     source,
     maker,
     records: new ImageRecords(storage),
+    catalog,
     logger,
-    architecture,
+    architectures: config.NIXERY_PLATFORMS,
     identity: {
       environment: config.nixpkgsEnvironment,
       layering: layering.identity,
@@ -55,7 +57,8 @@ export async function wire(config: Config, logger: Logger) {
     queueLimit: config.NIXERY_QUEUE,
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
-  return { storage, nix, source, packer, maker, images, architecture }
+  const forms = new Forms(storage.blobs)
+  return { storage, nix, source, packer, maker, images, forms, catalog }
 }
 
 function createSource({ source, NIXERY_PIN_TTL: pinTtl }: Config, cacheDir: string): PackageSource {

@@ -27,7 +27,7 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   archive: { values: [...common, 'oci'], types: ['nix'] },
   build: { values: [...common, ...parts] },
   http: { values: [...common, 'build', 'image', 'oci', 'storage'] },
-  config: { values: ['errors'], types: all },
+  config: { values: ['errors', 'oci'], types: all },
   wiring: { values: all },
   serve: { values: [...all, 'wiring'] },
   planCommand: { values: [...all, 'wiring'] },

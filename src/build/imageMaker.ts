@@ -71,6 +71,8 @@ export class ImageMaker {
     const { location, created = 0 } = await timed('fetch', run, () => this.#source.fetch(order.revision, run))
     const query = { location, system: systems[order.architecture], attributes: order.request.packages }
     const packages = await timed('evaluate', run, () => this.#nix.evaluate(query, run))
+    // A folder that was edited meanwhile is not the revision any more: what came of it must not bear its name.
+    await this.#source.fetch(order.revision, run)
     const held = await timed('realise', run, () => this.#nix.realise(packages, run))
     try {
       const outputs = [...new Set(packages.flatMap((one) => one.outputs.map(({ path }) => path)))]

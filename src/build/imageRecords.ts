@@ -1,21 +1,14 @@
 import { buffer } from 'node:stream/consumers'
 import { LRUCache } from 'lru-cache'
-import { z } from 'zod'
 import { BlobUnknown } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { digestOf, isDigest, toDigest, type Digest } from '../oci/digest.ts'
+import { digestOf, type Digest } from '../oci/digest.ts'
+import { descriptorSchema, manifestSchema } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import type { Image } from './image.ts'
 
 /** Manifests are some 10 KB: this many bytes hold thousands of images. */
 const memoryBytes = 64 << 20
-
-const descriptor = z.object({
-  mediaType: z.string(),
-  digest: z.string().refine(isDigest).transform(toDigest),
-  size: z.number().int().nonnegative(),
-})
-const manifestJson = z.object({ config: descriptor, layers: z.array(descriptor) })
 
 /** Which image answers a key: in memory, else in the storage. Nothing that is read back is trusted. */
 export class ImageRecords {
@@ -33,7 +26,7 @@ export class ImageRecords {
   async find(key: string): Promise<Image | undefined> {
     const remembered = this.#memory.get(key)
     if (remembered) return remembered
-    const record = descriptor.safeParse(await this.#storage.records.get(`manifests/${key}`))
+    const record = descriptorSchema.safeParse(await this.#storage.records.get(`manifests/${key}`))
     const image = record.success ? await this.#load(record.data) : undefined
     if (image) this.#memory.set(key, image)
     return image
@@ -57,7 +50,7 @@ export class ImageRecords {
   async #load(manifest: Descriptor): Promise<Image | undefined> {
     const bytes = await this.#read(manifest.digest)
     if (!bytes || digestOf(bytes) !== manifest.digest) return undefined
-    const parsed = manifestJson.safeParse(JSON.parse(bytes.toString()))
+    const parsed = manifestSchema.safeParse(JSON.parse(bytes.toString()))
     if (!parsed.success) return undefined
     const { config, layers } = parsed.data
     const sizes = await Promise.all([config, ...layers].map(({ digest }) => this.#storage.blobs.stat(digest)))

@@ -1,15 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import PQueue from 'p-queue'
-import { DeadlineExceeded, QueueFull, Stopping } from '../errors.ts'
+import { LRUCache } from 'lru-cache'
+import {
+  AmbiguousPackage,
+  DeadlineExceeded,
+  EvaluationRefused,
+  PackagesNotFound,
+  QueueFull,
+  Stopping,
+} from '../errors.ts'
 import type { ImageRequest } from '../image/name.ts'
 import type { Logger } from '../logger.ts'
-import type { Revision } from '../nix/types.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../process/events.ts'
 import type { PackageSource } from '../sources/source.ts'
+import type { Catalog } from './catalog.ts'
+import type { PlatformImage, Tagged } from './forms.ts'
 import type { Image } from './image.ts'
-import type { ImageMaker } from './imageMaker.ts'
+import type { ImageMaker, ImageOrder } from './imageMaker.ts'
 import type { ImageRecords } from './imageRecords.ts'
 import { imageKey, type ImageIdentity } from './keys.ts'
 import { logEvents } from './logEvents.ts'
@@ -19,9 +28,10 @@ export interface ImagesOptions {
   readonly source: PackageSource
   readonly maker: ImageMaker
   readonly records: ImageRecords
+  readonly catalog: Catalog
   readonly logger: Logger
-  /** The platform of images whose name does not say one. */
-  readonly architecture: Architecture
+  /** What images are made for where the name leaves it open; the one for clients that cannot choose first. */
+  readonly architectures: readonly [Architecture, ...Architecture[]]
   /** What images depend on beside the request and the revision. */
   readonly identity: Pick<ImageIdentity, 'environment' | 'layering' | 'codec'>
   /** Builds that run side by side, and builds that may wait. */
@@ -33,11 +43,17 @@ export interface ImagesOptions {
 
 /** Seconds after which a place in a full queue is likely. */
 const retryAfter = 20
+/** Refusals that are remembered. */
+const rememberedRefusals = 10_000
+
+/** What a revision of a package set answers to a request, now and for ever: it has no such package, or refuses it. */
+type Refusal = PackagesNotFound | AmbiguousPackage | EvaluationRefused
 
 /** What a name and a tag stand for: found where it is known, built where it is not. */
 export class Images {
   readonly #options: ImagesOptions
   readonly #builds = new SingleFlight<Image>()
+  readonly #refusals = new LRUCache<string, Refusal>({ max: rememberedRefusals })
   readonly #queue: PQueue
   readonly #stop = new AbortController()
   #stopping = false
@@ -48,18 +64,22 @@ export class Images {
   }
 
   /**
-   * The image. A build that it starts goes on when nobody waits for it any more; those who ask for the same image
-   * at the same time share one.
+   * The image, for every platform that the name leaves open. A build that it starts goes on when nobody waits for it
+   * any more; those who ask for the same image at the same time share one.
    * @throws any class of `errors.ts`
    */
-  async get(request: ImageRequest, tag: string): Promise<Image> {
-    const { source, records, logger } = this.#options
+  async get(request: ImageRequest, tag: string): Promise<Tagged> {
+    const { source, architectures, catalog, logger } = this.#options
     const pinning = { signal: this.#stop.signal, onEvent: logEvents(logger.child({ tag })) }
     const revision = await source.pin(tag, pinning)
-    const architecture = request.architecture ?? this.#options.architecture
-    const key = imageKey({ revision, request, architecture, ...this.#options.identity })
-    const known = await records.find(key)
-    return known ?? this.#builds.run(key, () => this.#enqueue(key, { request, revision, architecture }))
+    const wanted = request.architecture ? [request.architecture] : architectures
+    const results = await Promise.allSettled(
+      wanted.map((architecture) => this.#image({ request, revision, architecture })),
+    )
+    const [first, ...others] = this.#present(request, wanted, results)
+    if (!first) throw results.find((result) => result.status === 'rejected')?.reason
+    await catalog.note(request, tag)
+    return { platforms: [first, ...others], open: wanted.length > 1 }
   }
 
   /** A blob that an image names is not there: such images are not answered out of memory any more. */
@@ -79,7 +99,37 @@ export class Images {
     this.#stop.abort(new Stopping())
   }
 
-  async #enqueue(key: string, order: Order): Promise<Image> {
+  /** Platforms that have all packages. @throws what went wrong on any, unless the platform just lacks a package */
+  #present(
+    request: ImageRequest,
+    architectures: readonly Architecture[],
+    results: readonly PromiseSettledResult<Image>[],
+  ): readonly PlatformImage[] {
+    return results.flatMap((result, index) => {
+      const architecture = architectures[index]
+      if (architecture === undefined) return []
+      if (result.status === 'fulfilled')
+        return [{ platform: { os: 'linux', architecture }, image: result.value }]
+      if (!isRefusal(result.reason)) throw result.reason
+      const why = result.reason.message
+      this.#options.logger.info(
+        { image: request.name, architecture, why },
+        'the image is not for this platform',
+      )
+      return []
+    })
+  }
+
+  async #image(order: ImageOrder): Promise<Image> {
+    const { records, identity } = this.#options
+    const key = imageKey({ ...order, ...identity })
+    const refusal = this.#refusals.get(key)
+    if (refusal) throw refusal
+    const known = await records.find(key)
+    return known ?? this.#builds.run(key, () => this.#enqueue(key, order))
+  }
+
+  async #enqueue(key: string, order: ImageOrder): Promise<Image> {
     if (this.#stopping) throw new Stopping()
     if (this.#queue.pending >= this.#options.concurrency && this.#queue.size >= this.#options.queueLimit) {
       throw new QueueFull(retryAfter)
@@ -87,7 +137,7 @@ export class Images {
     return this.#queue.add(() => this.#build(key, order))
   }
 
-  async #build(key: string, order: Order): Promise<Image> {
+  async #build(key: string, order: ImageOrder): Promise<Image> {
     const { logger, maker, records, deadline } = this.#options
     const log = logger.child({ build: randomUUID().slice(0, 8), image: order.request.name })
     const time = AbortSignal.timeout(deadline * 1000)
@@ -102,6 +152,7 @@ export class Images {
       return image
     } catch (error) {
       const fault = this.#fault(error, time)
+      if (isRefusal(fault)) this.#refusals.set(key, fault)
       log.warn(
         { seconds: secondsSince(start), fault: fault instanceof Error ? fault.message : fault },
         'build failed',
@@ -119,10 +170,12 @@ export class Images {
   }
 }
 
-interface Order {
-  readonly request: ImageRequest
-  readonly revision: Revision
-  readonly architecture: Architecture
+function isRefusal(error: unknown): error is Refusal {
+  return (
+    error instanceof PackagesNotFound ||
+    error instanceof AmbiguousPackage ||
+    error instanceof EvaluationRefused
+  )
 }
 
 function secondsSince(start: number): number {

@@ -7,6 +7,7 @@ import type { Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
+import { chooseMediaType } from './accept.ts'
 import { hasAlready, identify, immutable, revalidate } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import type { HttpParts } from './parts.ts'
@@ -30,7 +31,7 @@ export interface Asked {
 
 /** `GET` and `HEAD /v2/<name>/manifests/<reference>`. A tag is built when it is not known, for both methods. */
 export async function sendManifest(
-  { images, blobs }: Pick<HttpParts, 'images' | 'blobs'>,
+  parts: Pick<HttpParts, 'images' | 'forms' | 'blobs'>,
   asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -38,14 +39,26 @@ export async function sendManifest(
   const image = parseImageName(asked.name)
   const reference = parseReference(asked.reference)
   const byTag = reference.kind === 'tag'
+  if (byTag) void reply.header('vary', 'accept')
   const manifest = byTag
-    ? (await images.get(image, reference.tag)).manifest
-    : await readManifest(blobs, reference.digest)
+    ? await accepted(parts, await parts.images.get(image, reference.tag), request.headers.accept)
+    : await readManifest(parts.blobs, reference.digest)
   const { mediaType, digest, size } = manifest.descriptor
   identify(reply, digest, byTag ? revalidate : immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   void reply.headers({ 'content-type': mediaType, 'content-length': size })
   return request.method === 'HEAD' ? reply.send() : reply.send(manifest.bytes)
+}
+
+type Tagged = Awaited<ReturnType<HttpParts['images']['get']>>
+
+/** The form of an image that the client wants most. */
+function accepted(
+  { forms }: Pick<HttpParts, 'forms'>,
+  tagged: Tagged,
+  accept: string | undefined,
+): Promise<Encoded> {
+  return forms.encode(tagged, chooseMediaType(accept, forms.offers(tagged)))
 }
 
 async function readManifest(blobs: BlobStore, digest: Digest): Promise<Encoded> {

@@ -1,3 +1,5 @@
+import type { Catalog } from '../build/catalog.ts'
+import type { Forms } from '../build/forms.ts'
 import type { Images } from '../build/images.ts'
 import type { Logger } from '../logger.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
@@ -6,6 +8,8 @@ import type { ReadinessCheck } from './health.ts'
 /** What the HTTP face of the registry works with. */
 export interface HttpParts {
   readonly images: Images
+  readonly forms: Forms
+  readonly catalog: Catalog
   readonly blobs: BlobStore
   readonly logger: Logger
   readonly checks: readonly ReadinessCheck[]

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sendBlob } from './blobs.ts'
 import { RequestError } from './errors.ts'
+import { sendCatalog, sendReferrers, sendTags } from './lists.ts'
 import { sendManifest } from './manifests.ts'
 import { parseRegistryPath } from './registryPath.ts'
 import type { HttpParts } from './parts.ts'
@@ -36,15 +37,14 @@ async function respond(
     case 'blob':
       return sendBlob(parts, asked, request, reply)
     case 'catalog':
+      return sendCatalog(parts, request, reply)
     case 'tags':
+      return sendTags(parts, asked.name, request, reply)
     case 'referrers':
+      return sendReferrers(asked.name, asked.reference, request, reply)
     case 'upload':
-      return notOffered(asked.kind)
+      throw readOnly('reading an upload')
   }
-}
-
-function notOffered(kind: string): never {
-  throw new RequestError({ status: 404, code: 'UNSUPPORTED', message: `this registry has no ${kind} here` })
 }
 
 function readOnly(method: string): RequestError {

@@ -1,18 +1,21 @@
 import { encodeJson, type Descriptor, type Encoded } from './descriptor.ts'
 import { mediaTypes } from './mediaTypes.ts'
 
-/** OCI image-spec, manifest.md: the members in the order of the specification. */
+/**
+ * OCI image-spec, manifest.md: the members in the order of the specification. Docker's image manifest version 2,
+ * schema 2, has the same members.
+ * @param mediaType of the manifest
+ */
 export function encodeManifest(
   config: Descriptor,
   layers: readonly Descriptor[],
-  annotations: Readonly<Record<string, string>> = {},
+  mediaType: string = mediaTypes.ociManifest,
 ): Encoded {
-  return encodeJson(mediaTypes.ociManifest, {
+  return encodeJson(mediaType, {
     schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
+    mediaType,
     config: pointer(config),
     layers: layers.map(pointer),
-    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
   })
 }
 

@@ -1,5 +1,6 @@
 /** The platforms that images are made for, in the words of the OCI (`GOARCH`). */
-export type Architecture = 'amd64' | 'arm64'
+export const architectures = ['amd64', 'arm64'] as const
+export type Architecture = (typeof architectures)[number]
 
 export interface Platform {
   readonly os: 'linux'

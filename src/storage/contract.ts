@@ -96,9 +96,18 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       for (const key of keys) assert.equal(await records.get(key), key)
     })
 
+    it('lists the records below a folder', async () => {
+      const { records } = await open()
+      const keys = ['repositories/git/latest', 'repositories/git/main', 'repositories/git+htop/latest']
+      for (const key of keys) await records.put(key, 1)
+      assert.deepEqual((await Array.fromAsync(records.list('repositories'))).toSorted(), keys.toSorted())
+      assert.deepEqual((await Array.fromAsync(records.list('repositories/git'))).toSorted(), keys.slice(0, 2))
+      assert.deepEqual(await Array.fromAsync(records.list('repositories/none')), [])
+    })
+
     it('refuses a key that would leave its folder', async () => {
       const { records } = await open()
-      for (const key of ['../x', 'a/../x', '/etc/passwd', 'a//b', 'a', '', 'a/b\0', 'a/-b'])
+      for (const key of ['../x', 'a/../x', '/etc/passwd', 'a//b', 'a', '', 'a/b\0', 'a/-b', 'a/.b'])
         await assert.rejects(records.get(key), TypeError, key)
     })
   })

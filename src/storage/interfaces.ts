@@ -31,7 +31,13 @@ export interface RecordStore {
   put(key: string, value: unknown): Promise<void>
 }
 
+/** Says which records there are. */
+export interface ListsRecords {
+  /** Keys below a folder such as `repositories` or `repositories/git`, in no order. @throws StorageFailed */
+  list(folder: string): AsyncIterable<string>
+}
+
 export interface Storage {
   readonly blobs: BlobStore
-  readonly records: RecordStore
+  readonly records: RecordStore & ListsRecords
 }

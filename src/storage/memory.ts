@@ -2,8 +2,8 @@ import { Readable, Writable } from 'node:stream'
 import { BlobUnknown } from '../errors.ts'
 import { digestOf, type Digest } from '../oci/digest.ts'
 import { seal, unseal } from './envelope.ts'
-import type { BlobStore, ByteRange, RecordStore, Storage, StoredBlob } from './interfaces.ts'
-import { checkKey } from './key.ts'
+import type { BlobStore, ByteRange, ListsRecords, RecordStore, Storage, StoredBlob } from './interfaces.ts'
+import { checkFolder, checkKey } from './key.ts'
 import { boundsOf } from './range.ts'
 
 /** Storage for tests: the same contract, gone with the process. */
@@ -42,7 +42,7 @@ class MemoryBlobs implements BlobStore {
   }
 }
 
-class MemoryRecords implements RecordStore {
+class MemoryRecords implements RecordStore, ListsRecords {
   readonly #records = new Map<string, Buffer>()
 
   async get(key: string): Promise<unknown> {
@@ -54,5 +54,10 @@ class MemoryRecords implements RecordStore {
   async put(key: string, value: unknown): Promise<void> {
     checkKey(key)
     this.#records.set(key, seal(value))
+  }
+
+  async *list(folder: string): AsyncIterable<string> {
+    checkFolder(folder)
+    for (const key of this.#records.keys()) if (key.startsWith(`${folder}/`)) yield key
   }
 }

@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { seal, unseal } from '../envelope.ts'
-import type { RecordStore } from '../interfaces.ts'
-import { checkKey } from '../key.ts'
+import type { ListsRecords, RecordStore } from '../interfaces.ts'
+import { checkFolder, checkKey } from '../key.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { failed, unlessMissing } from './faults.ts'
 
 /** Records as files named by their key. */
-export class FilesystemRecords implements RecordStore {
+export class FilesystemRecords implements RecordStore, ListsRecords {
   readonly #root: string
 
   constructor(root: string) {
@@ -29,6 +29,15 @@ export class FilesystemRecords implements RecordStore {
     } catch (error) {
       await file.abandon()
       failed(error)
+    }
+  }
+
+  async *list(folder: string): AsyncIterable<string> {
+    checkFolder(folder)
+    const options = { recursive: true, withFileTypes: true } as const
+    const entries = (await unlessMissing(readdir(join(this.#root, folder), options))) ?? []
+    for (const entry of entries) {
+      if (entry.isFile()) yield relative(this.#root, join(entry.parentPath, entry.name))
     }
   }
 }

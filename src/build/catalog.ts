@@ -1,0 +1,52 @@
+import { LRUCache } from 'lru-cache'
+import { canonicalName, type ImageRequest } from '../image/name.ts'
+import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
+
+/** Names and tags whose record is known to be written: what is noted twice costs nothing. */
+const remembered = 10_000
+
+/** Which images were built: the names and tags that a registry can list. */
+export class Catalog {
+  readonly #records: RecordStore & ListsRecords
+  readonly #noted = new LRUCache<string, true>({ max: remembered })
+
+  constructor(records: RecordStore & ListsRecords) {
+    this.#records = records
+  }
+
+  /** Notes that an image exists. @throws StorageFailed */
+  async note(request: ImageRequest, tag: string): Promise<void> {
+    const key = `repositories/${fileName(request)}/${tag}`
+    if (this.#noted.has(key)) return
+    if ((await this.#records.get(key)) === undefined) await this.#records.put(key, { tag })
+    this.#noted.set(key, true)
+  }
+
+  /** Names of images that were built, sorted, each once in its canonical form. @throws StorageFailed */
+  async names(): Promise<readonly string[]> {
+    const names = new Set<string>()
+    for await (const key of this.#records.list('repositories')) {
+      names.add((key.split('/')[1] ?? '').replaceAll('+', '/'))
+    }
+    return [...names].toSorted(compare)
+  }
+
+  /** Tags of a name that were built, and `latest`, which always can be. Sorted. @throws StorageFailed */
+  async tags(request: ImageRequest): Promise<readonly string[]> {
+    const tags = new Set(['latest'])
+    for await (const key of this.#records.list(`repositories/${fileName(request)}`)) {
+      tags.add(key.split('/')[2] ?? '')
+    }
+    return [...tags].toSorted(compare)
+  }
+}
+
+/** No name has a plus in it. */
+function fileName(request: ImageRequest): string {
+  const parts = [...(request.architecture ? [request.architecture] : []), canonicalName(request)]
+  return parts.join('/').replaceAll('/', '+')
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : 1
+}

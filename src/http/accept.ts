@@ -1,0 +1,43 @@
+/** How much a client wants a media type, from 0 (not at all) to 1. */
+type Quality = (mediaType: string) => number
+
+const parameter = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i
+
+/**
+ * The best of what there is for a client (RFC 9110, 12.5.1). A more precise range counts before a wider one; what the
+ * client wants equally goes by the order given. Without a header, or where the client wants none of them, the first:
+ * most clients understand more than they say.
+ * @param header `Accept`, several lines of it joined by commas
+ * @param offers media types, the server's favourite first; not empty
+ */
+export function chooseMediaType<T extends string>(
+  header: string | undefined,
+  offers: readonly [T, ...T[]],
+): T {
+  const quality = qualities(header)
+  let best = offers[0]
+  let bestQuality = 0
+  for (const offer of offers) {
+    const wanted = quality(offer)
+    if (wanted > bestQuality) {
+      best = offer
+      bestQuality = wanted
+    }
+  }
+  return best
+}
+
+function qualities(header: string | undefined): Quality {
+  const ranges = new Map<string, number>()
+  for (const item of (header ?? '').split(',')) {
+    const [range = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())
+    if (range === '') continue
+    const [, q = '1'] = parameters.map((text) => parameter.exec(text)).find((match) => match !== null) ?? []
+    // A range that is named twice counts as it is wanted most.
+    ranges.set(range, Math.max(ranges.get(range) ?? 0, Number(q)))
+  }
+  return (mediaType) => {
+    const [type = ''] = mediaType.split('/')
+    return ranges.get(mediaType) ?? ranges.get(`${type}/*`) ?? ranges.get('*/*') ?? 0
+  }
+}

@@ -1,0 +1,49 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { parseImageName } from '../image/name.ts'
+import { mediaTypes } from '../oci/mediaTypes.ts'
+import { pageOf, type Page } from './paging.ts'
+import type { HttpParts } from './parts.ts'
+import { parseDigest } from './reference.ts'
+
+/** `GET /v2/_catalog`: images that were built. */
+export async function sendCatalog(
+  { catalog }: Pick<HttpParts, 'catalog'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const page = pageOf(await catalog.names(), request.query, '/v2/_catalog')
+  return send(reply, page, { repositories: page.items })
+}
+
+/** `GET /v2/<name>/tags/list`: `latest`, which any valid name has, and the tags that were built. */
+export async function sendTags(
+  { catalog }: Pick<HttpParts, 'catalog'>,
+  name: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const page = pageOf(await catalog.tags(parseImageName(name)), request.query, `/v2/${name}/tags/list`)
+  return send(reply, page, { name, tags: page.items })
+}
+
+const filter = z.object({ artifactType: z.string() })
+
+/** `GET /v2/<name>/referrers/<digest>`: nothing refers to an image yet (OCI distribution-spec, "Listing Referrers"). */
+export function sendReferrers(
+  name: string,
+  reference: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  parseImageName(name)
+  parseDigest(reference)
+  if (filter.safeParse(request.query).success) void reply.header('oci-filters-applied', 'artifactType')
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }
+  return reply.header('content-type', mediaTypes.ociIndex).send(Buffer.from(JSON.stringify(index)))
+}
+
+function send(reply: FastifyReply, { link }: Page, body: object): FastifyReply {
+  if (link !== undefined) void reply.header('link', link)
+  return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(body)))
+}

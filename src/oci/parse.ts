@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { isDigest, toDigest } from './digest.ts'
+
+/** A descriptor out of JSON that was read back or sent; see `Descriptor`. */
+export const descriptorSchema = z.object({
+  mediaType: z.string(),
+  digest: z.string().refine(isDigest).transform(toDigest),
+  size: z.number().int().nonnegative(),
+})
+
+/** What is needed of an image manifest (OCI image-spec, manifest.md). */
+export const manifestSchema = z.object({ config: descriptorSchema, layers: z.array(descriptorSchema) })
