@@ -11,6 +11,11 @@ const folder = join(root, 'var', 'demo')
 const debs = join(folder, 'debs')
 const stamp = join(folder, 'stamp')
 
+const ownSystem = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux'
+
+/** The set's revision depends on what is locked: the same on every machine of a kind. */
+const lockedSystems = ownSystem === 'x86_64-linux' ? [ownSystem, 'aarch64-linux'] : [ownSystem]
+
 /** The folder of the demo package set: what `NIXERY_PKGS_PATH` names. */
 export const demoSetPath = join(folder, 'set')
 
@@ -52,20 +57,22 @@ export function demoSet() {
 /** @param {string} made */
 async function make(made) {
   const env = { ...plainEnv, ...nixConfig({ demo: true }) }
-  const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux'
   const run = (/** @type {string} */ script, /** @type {readonly string[]} */ args) =>
-    runSilently(nodeToUse(), [join('demo', script), '--set', demoSetPath, '--system', system, ...args], env)
+    runSilently(nodeToUse(), [join('demo', script), '--set', demoSetPath, ...args], env)
   mkdirSync(folder, { recursive: true })
   rmSync(stamp, { force: true })
-  await run('lock.ts', [])
-  await run('fetch.ts', ['--debs', debs])
+  await run(
+    'lock.ts',
+    lockedSystems.flatMap((system) => ['--system', system]),
+  )
+  await run('fetch.ts', ['--debs', debs, '--system', ownSystem])
   writeFileSync(stamp, made)
 }
 
 /** Changes when any file of the set's own sources does. */
 function sourcesHash() {
   const sources = join(root, 'demo')
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(lockedSystems.join())
   for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).toSorted()) {
     const path = join(sources, name)
     if (!statSync(path).isFile() || /\.test\.ts$|\.md$/.test(name)) continue
