@@ -61,6 +61,9 @@ const variables = z.object({
   NIXERY_STORAGE_BACKEND: z.enum(['filesystem'], "must be 'filesystem'").default('filesystem'),
   STORAGE_PATH: text.default('./var/storage'),
   NIXERY_STATE_DIR: text.default('./var/state'),
+  NIXERY_LAYER_COMPRESSION: z
+    .enum(['gzip', 'zstd', 'none'], "must be 'gzip', 'zstd' or 'none'")
+    .default('gzip'),
   NIX_TIMEOUT: integer(1, week).default(60),
   NIXERY_BUILD_DEADLINE: integer(1, week).default(900),
   NIXERY_BUILDS: integer(1, 1024).default(2),

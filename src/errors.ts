@@ -3,6 +3,9 @@
  * How an error becomes an answer of the registry is the business of `http/errors.ts` alone.
  */
 export abstract class NixeryError extends Error {
+  /** The build that it ended, under the name that the server's log has for it. */
+  build?: string
+
   override get name(): string {
     return this.constructor.name
   }

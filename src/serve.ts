@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import { createServer } from './http/server.ts'
+import { TransportEncoding } from './http/transportEncoding.ts'
 import type { Logger } from './logger.ts'
 import { wire } from './wiring.ts'
 
@@ -19,6 +20,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     forms,
     catalog,
     blobs: storage.blobs,
+    transportEncoding: new TransportEncoding(storage.blobs),
     logger,
     checks: [
       { name: 'storage', check: async () => void (await storage.records.get('health/check')) },

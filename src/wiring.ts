@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
 import { Catalog } from './build/catalog.ts'
 import { Forms } from './build/forms.ts'
+import { GzipLayers } from './build/gzipLayers.ts'
 import { ImageMaker } from './build/imageMaker.ts'
 import { ImageRecords } from './build/imageRecords.ts'
 import { Images } from './build/images.ts'
@@ -37,7 +38,10 @@ export async function wire(config: Config, logger: Logger) {
       ? noPopularity
       : await readPopularity(config.NIX_POPULARITY_URL, AbortSignal.timeout(60_000))
   const layering = createLayering('dominators', strategies.dominators, popularity, config.NIXERY_MAX_LAYERS)
-  const packer = createPacker({ threads: config.NIXERY_WORKERS })
+  const packer = createPacker({
+    threads: config.NIXERY_WORKERS,
+    codec: config.NIXERY_LAYER_COMPRESSION,
+  })
   const layers = new LayerMaker(packer, storage, config.NIXERY_WORKERS + spareLayers)
   const maker = new ImageMaker({ source, nix, layering, layers, storage })
   const catalog = new Catalog(storage.records)
@@ -57,7 +61,7 @@ export async function wire(config: Config, logger: Logger) {
     queueLimit: config.NIXERY_QUEUE,
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
-  const forms = new Forms(storage.blobs)
+  const forms = new Forms(storage.blobs, new GzipLayers(storage))
   return { storage, nix, source, packer, maker, images, forms, catalog }
 }
 

@@ -1,9 +1,11 @@
 import type { Digest } from '../oci/digest.ts'
+import type { CodecName } from './codec.ts'
 import type { LayerContent } from './packer.ts'
 
 /** What a thread is told to do; it has one job at a time. */
 export interface PackJob {
   readonly content: LayerContent
+  readonly codec: CodecName
   readonly storeDirectory: string
   /** Of the gate that it passes before it sends a chunk. */
   readonly gate: SharedArrayBuffer

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import { toDigest } from '../oci/digest.ts'
 import { Gate } from './gate.ts'
-import { gzipMember, members } from './gzip.ts'
+import { codecs } from './codec.ts'
+import { members } from './gzip.ts'
 import type { PackAnswer, PackJob } from './packMessages.ts'
 import { tarStream } from './tarStream.ts'
 
@@ -21,12 +22,12 @@ function outcomeOf(job: PackJob): PackAnswer {
   }
 }
 
-function pack({ content, storeDirectory, gate }: PackJob): PackAnswer {
+function pack({ content, codec, storeDirectory, gate }: PackJob): PackAnswer {
   const shared = new Gate(gate)
   const diffID = createHash('sha256')
   for (const member of members(tarStream(content, storeDirectory))) {
     diffID.update(member)
-    const bytes = gzipMember(member)
+    const bytes = codecs[codec].encode(member)
     if (!shared.pass()) return { kind: 'dismissed' }
     answer({ kind: 'chunk', bytes }, [bytes.buffer])
   }

@@ -2,20 +2,21 @@ import type { Writable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { PackingFailed, Stopping } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
-import { mediaTypes } from '../oci/mediaTypes.ts'
 import { checkEntries } from './checkEntries.ts'
-import { gzipCodec } from './gzip.ts'
+import { codecs, type CodecName } from './codec.ts'
 import { runJob } from './packJob.ts'
 import type { LayerContent, Packer } from './packer.ts'
 
 export interface PackerOptions {
   /** Layers that are packed at the same time, each in a thread of its own. */
   readonly threads: number
+  /** What the layers are compressed with, when that is not gzip, which every client reads. */
+  readonly codec?: CodecName
   /** Where the store paths lie, when that is not `/nix/store`. */
   readonly storeDirectory?: string
 }
 
-/** A packer that makes gzip layers in worker threads, which start when they are first needed. */
+/** A packer that makes layers in worker threads, which start when they are first needed. */
 export function createPacker(options: PackerOptions): Packer {
   return new WorkerPacker(options)
 }
@@ -24,8 +25,9 @@ export function createPacker(options: PackerOptions): Packer {
 const program = new URL(`./packWorker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 class WorkerPacker implements Packer {
-  readonly mediaType = mediaTypes.ociLayerGzip
-  readonly codec = gzipCodec
+  readonly mediaType: string
+  readonly codec: string
+  readonly #codec: CodecName
   readonly #threads: number
   readonly #storeDirectory: string
   readonly #alive = new Set<Worker>()
@@ -34,7 +36,10 @@ class WorkerPacker implements Packer {
   readonly #waiting = new Set<PromiseWithResolvers<Worker>>()
   #closed = false
 
-  constructor({ threads, storeDirectory = '/nix/store' }: PackerOptions) {
+  constructor({ threads, codec = 'gzip', storeDirectory = '/nix/store' }: PackerOptions) {
+    this.mediaType = codecs[codec].mediaType
+    this.codec = codecs[codec].identity
+    this.#codec = codec
     this.#threads = threads
     this.#storeDirectory = storeDirectory
   }
@@ -42,7 +47,12 @@ class WorkerPacker implements Packer {
   async pack(content: LayerContent, sink: Writable, signal: AbortSignal): Promise<Digest> {
     if (content.kind === 'entries') checkEntries(content.entries)
     const worker = await this.#takeWorker(signal)
-    const job = runJob(worker, { content, storeDirectory: this.#storeDirectory }, sink, signal)
+    const job = runJob(
+      worker,
+      { content, codec: this.#codec, storeDirectory: this.#storeDirectory },
+      sink,
+      signal,
+    )
     void job.ended.then(() => this.#giveBack(worker))
     try {
       return await job.result

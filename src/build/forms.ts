@@ -5,6 +5,7 @@ import { encodeIndex } from '../oci/index.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
+import type { GzipLayers } from './gzipLayers.ts'
 import type { Image } from './image.ts'
 
 /** An image for one platform. */
@@ -28,14 +29,16 @@ const remembered = 2000
 
 /**
  * The forms in which an image can be had: OCI's or Docker's words, and an index where there are several platforms.
- * All forms of one image share its blobs; each has its own digest, which never changes.
+ * All forms of one image share its blobs, but for layers that Docker cannot read; each has its own digest, which never changes.
  */
 export class Forms {
   readonly #blobs: BlobStore
+  readonly #gzipLayers: GzipLayers
   readonly #stored = new LRUCache<string, Encoded>({ max: remembered })
 
-  constructor(blobs: BlobStore) {
+  constructor(blobs: BlobStore, gzipLayers: GzipLayers) {
     this.#blobs = blobs
+    this.#gzipLayers = gzipLayers
   }
 
   /** Forms that there are, the server's favourite first. */
@@ -61,7 +64,10 @@ export class Forms {
 
   #docker(image: Image): Promise<Encoded> {
     const key = `docker ${image.manifest.descriptor.digest}`
-    return this.#once(key, async () => encodeDockerManifest(image.config, image.layers))
+    return this.#once(key, async () => {
+      const layers = await Promise.all(image.layers.map((layer) => this.#gzipLayers.readable(layer)))
+      return encodeDockerManifest(image.config, layers)
+    })
   }
 
   #index(

@@ -5,6 +5,7 @@ import {
   AmbiguousPackage,
   DeadlineExceeded,
   EvaluationRefused,
+  NixeryError,
   PackagesNotFound,
   QueueFull,
   Stopping,
@@ -139,7 +140,8 @@ export class Images {
 
   async #build(key: string, order: ImageOrder): Promise<Image> {
     const { logger, maker, records, deadline } = this.#options
-    const log = logger.child({ build: randomUUID().slice(0, 8), image: order.request.name })
+    const build = randomUUID().slice(0, 8)
+    const log = logger.child({ build, image: order.request.name })
     const time = AbortSignal.timeout(deadline * 1000)
     const run: RunOptions = { signal: AbortSignal.any([this.#stop.signal, time]), onEvent: logEvents(log) }
     const start = performance.now()
@@ -152,6 +154,7 @@ export class Images {
       return image
     } catch (error) {
       const fault = this.#fault(error, time)
+      if (fault instanceof NixeryError) fault.build = build
       if (isRefusal(fault)) this.#refusals.set(key, fault)
       log.warn(
         { seconds: secondsSince(start), fault: fault instanceof Error ? fault.message : fault },

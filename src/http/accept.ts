@@ -1,6 +1,3 @@
-/** How much a client wants a media type, from 0 (not at all) to 1. */
-type Quality = (mediaType: string) => number
-
 const parameter = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i
 
 /**
@@ -14,11 +11,11 @@ export function chooseMediaType<T extends string>(
   header: string | undefined,
   offers: readonly [T, ...T[]],
 ): T {
-  const quality = qualities(header)
+  const ranges = qualities(header)
   let best = offers[0]
   let bestQuality = 0
   for (const offer of offers) {
-    const wanted = quality(offer)
+    const wanted = qualityOf(offer, ranges)
     if (wanted > bestQuality) {
       best = offer
       bestQuality = wanted
@@ -27,7 +24,13 @@ export function chooseMediaType<T extends string>(
   return best
 }
 
-function qualities(header: string | undefined): Quality {
+function qualityOf(mediaType: string, ranges: ReadonlyMap<string, number>): number {
+  const [type = ''] = mediaType.split('/')
+  return ranges.get(mediaType) ?? ranges.get(`${type}/*`) ?? ranges.get('*/*') ?? 0
+}
+
+/** The items of a list with weights, such as `Accept` (RFC 9110, 12.4.2): how much each is wanted, from 0 to 1. */
+export function qualities(header: string | undefined): ReadonlyMap<string, number> {
   const ranges = new Map<string, number>()
   for (const item of (header ?? '').split(',')) {
     const [range = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())
@@ -36,8 +39,5 @@ function qualities(header: string | undefined): Quality {
     // A range that is named twice counts as it is wanted most.
     ranges.set(range, Math.max(ranges.get(range) ?? 0, Number(q)))
   }
-  return (mediaType) => {
-    const [type = ''] = mediaType.split('/')
-    return ranges.get(mediaType) ?? ranges.get(`${type}/*`) ?? ranges.get('*/*') ?? 0
-  }
+  return ranges
 }

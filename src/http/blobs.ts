@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
@@ -6,38 +7,96 @@ import { hasAlready, identify, immutable } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import type { Asked } from './manifests.ts'
 import type { HttpParts } from './parts.ts'
-import { parseRange } from './range.ts'
+import { multipartRanges } from './multipart.ts'
+import { parseRange, type RangeAnswer } from './range.ts'
 import { parseDigest } from './reference.ts'
+
+type Parts = Pick<HttpParts, 'images' | 'blobs' | 'transportEncoding'>
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
-  { images, blobs }: Pick<HttpParts, 'images' | 'blobs'>,
+  parts: Parts,
   asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   parseImageName(asked.name)
   const digest = parseDigest(asked.reference)
-  const found = await blobs.stat(digest)
+  const found = await parts.blobs.stat(digest)
   if (!found) {
-    images.forget(digest)
+    parts.images.forget(digest)
     throw new BlobUnknown(digest)
   }
   identify(reply, digest, immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   void reply.headers({ 'content-type': 'application/octet-stream', 'accept-ranges': 'bytes' })
-  if (request.method === 'HEAD') return reply.header('content-length', found.size).send()
-
-  const range = parseRange(validRange(request, digest), found.size)
-  if (range.kind === 'outside') throw unsatisfiable(request, found.size)
+  const head = request.method === 'HEAD'
+  // A range of a HEAD means nothing (RFC 9110, 14.2).
+  const range = parseRange(head ? undefined : validRange(request, digest), found.size)
   if (range.kind === 'whole') {
-    return reply.header('content-length', found.size).send(await blobs.open(digest))
+    const coding = await transportCoding(parts, digest, found.size, request, reply)
+    if (coding !== undefined) return sendEncoded(parts, digest, coding, head, reply)
   }
-  const { start, end } = range.bounds
-  void reply
-    .code(206)
-    .headers({ 'content-length': end - start + 1, 'content-range': `bytes ${start}-${end}/${found.size}` })
-  return reply.send(await blobs.open(digest, range.bounds))
+  if (head) return reply.header('content-length', found.size).send()
+  if (range.kind === 'outside') throw unsatisfiable(request, found.size)
+  return sendRange(parts, digest, found.size, range, reply)
+}
+
+async function sendRange(
+  { blobs }: Parts,
+  digest: Digest,
+  size: number,
+  range: Exclude<RangeAnswer, { kind: 'outside' }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  switch (range.kind) {
+    case 'whole':
+      return reply.header('content-length', size).send(await blobs.open(digest))
+    case 'part': {
+      const { start, end } = range.bounds
+      const headers = { 'content-length': end - start + 1, 'content-range': `bytes ${start}-${end}/${size}` }
+      return reply
+        .code(206)
+        .headers(headers)
+        .send(await blobs.open(digest, range.bounds))
+    }
+    case 'parts': {
+      const multipart = multipartRanges(range.bounds, size)
+      const body = multipart.body((bounds) => blobs.open(digest, bounds))
+      const headers = { 'content-length': multipart.length, 'content-type': multipart.contentType }
+      return reply
+        .code(206)
+        .headers(headers)
+        .send(Readable.from(body, { objectMode: false }))
+    }
+  }
+}
+
+/** The coding in which the client gets a blob that is stored uncompressed. */
+async function transportCoding(
+  { transportEncoding }: Parts,
+  digest: Digest,
+  size: number,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<string | undefined> {
+  if (!(await transportEncoding.appliesTo(digest, size))) return undefined
+  void reply.header('vary', 'accept-encoding')
+  const header = request.headers['accept-encoding']
+  return transportEncoding.choose(Array.isArray(header) ? header.join() : header)
+}
+
+/** The bytes are others, so the entity tag is weak (RFC 9110, 8.8.1); the digest stays that of the content. */
+async function sendEncoded(
+  { blobs, transportEncoding }: Parts,
+  digest: Digest,
+  coding: string,
+  head: boolean,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  void reply.headers({ 'content-encoding': coding, etag: `W/"${digest}"`, 'accept-ranges': 'none' })
+  if (head) return reply.send()
+  return reply.send(transportEncoding.encode(await blobs.open(digest), coding))
 }
 
 /** A range counts only for the content that the client has a part of (RFC 9110, 13.1.5). */

@@ -5,7 +5,7 @@ export interface ErrorAnswer {
   readonly status: number
   readonly code: string
   readonly message: string
-  readonly detail?: unknown
+  readonly detail?: object
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -35,7 +35,7 @@ function on<E extends Error>(
  * From what happened to status and code; the first line that fits counts. Clients show their users the message of a
  * 4xx and throw that of a 5xx away: so what a user can act on is 4xx, and 5xx is for what an operator has to mend.
  */
-const table: readonly Rule[] = [
+const rules: readonly Rule[] = [
   on(errors.InvalidName, 400, 'NAME_INVALID'),
   on(errors.PackagesNotFound, 404, 'MANIFEST_UNKNOWN', ({ packages }) => ({ detail: { packages } })),
   on(errors.AmbiguousPackage, 404, 'MANIFEST_UNKNOWN', ({ attribute, choices }) => ({
@@ -81,15 +81,16 @@ function retryLater(): Partial<ErrorAnswer> {
 /** How an error is answered. What is in no line is a fault of the program: its text stays in the log. */
 export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof RequestError) return error.answer
-  for (const rule of table) {
-    const answer = rule(error)
-    if (answer) return answer
-  }
-  return {
-    status: 500,
-    code: 'UNKNOWN',
-    message: 'an internal error happened; the log of the server tells more',
-  }
+  const answer = rules.map((rule) => rule(error)).find((one) => one !== undefined)
+  if (!answer) return unforeseen
+  const build = error instanceof errors.NixeryError ? error.build : undefined
+  return build === undefined ? answer : { ...answer, detail: { ...answer.detail, build } }
+}
+
+const unforeseen: ErrorAnswer = {
+  status: 500,
+  code: 'UNKNOWN',
+  message: 'an internal error happened; the log of the server tells more',
 }
 
 /** The body of an error answer (OCI distribution-spec, "Error Codes"). */

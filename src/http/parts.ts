@@ -4,6 +4,7 @@ import type { Images } from '../build/images.ts'
 import type { Logger } from '../logger.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
 import type { ReadinessCheck } from './health.ts'
+import type { TransportEncoding } from './transportEncoding.ts'
 
 /** What the HTTP face of the registry works with. */
 export interface HttpParts {
@@ -11,6 +12,7 @@ export interface HttpParts {
   readonly forms: Forms
   readonly catalog: Catalog
   readonly blobs: BlobStore
+  readonly transportEncoding: TransportEncoding
   readonly logger: Logger
   readonly checks: readonly ReadinessCheck[]
 }

@@ -22,7 +22,31 @@ describe('a range of a blob of 100 bytes', () => {
     ['bytes=-0', outside],
     ['bytes=-', whole],
     ['bytes=20-10', whole],
-    ['bytes=0-1,5-6', whole],
+    [
+      'bytes=0-1,5-6',
+      {
+        kind: 'parts',
+        bounds: [
+          { start: 0, end: 1 },
+          { start: 5, end: 6 },
+        ],
+      },
+    ],
+    [
+      'bytes=5-6, -2',
+      {
+        kind: 'parts',
+        bounds: [
+          { start: 5, end: 6 },
+          { start: 98, end: 99 },
+        ],
+      },
+    ],
+    ['bytes=0-1,200-', part(0, 1)],
+    ['bytes=200-,300-', outside],
+    ['bytes=0-9,5-6', whole],
+    ['bytes=0-1,x', whole],
+    [`bytes=${Array.from({ length: 33 }, (_, index) => `${index}-${index}`).join()}`, whole],
     ['lines=0-1', whole],
     ['bytes=a-b', whole],
   ]

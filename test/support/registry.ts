@@ -13,8 +13,9 @@ export async function fetchManifest(
   address: string,
   name: string,
   reference = 'latest',
+  accept = '*/*',
 ): Promise<{ readonly digest: string; readonly manifest: Manifest }> {
-  const response = await fetch(`${address}/v2/${name}/manifests/${reference}`)
+  const response = await fetch(`${address}/v2/${name}/manifests/${reference}`, { headers: { accept } })
   const text = await response.text()
   if (!response.ok) throw new Error(`${response.status} ${text}`)
   return {
