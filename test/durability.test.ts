@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { cp, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { startChildServer } from './support/childServer.ts'
 import { fetchManifest } from './support/registry.ts'
-import { demoSet, startServer } from './support/server.ts'
+import { saltedSet, startServer } from './support/server.ts'
 
 let folder: string
 before(async () => {
@@ -87,14 +87,36 @@ describe('an image', () => {
     await verify(server.address, 'hello')
     await server.stop()
   })
+
+  it('for which there is no place is refused, saying when to try again', async () => {
+    const server = await startServer({
+      NIXERY_BUILDS: '1',
+      NIXERY_QUEUE: '0',
+      NIXERY_STOP_TIMEOUT: '0',
+      NIXERY_PKGS_PATH: await saltedSet(folder),
+    })
+    const running = fetch(`${server.address}/v2/demo-hangs/manifests/latest`)
+    const answers = async function* () {
+      for (;;) yield await fetch(`${server.address}/v2/demo-noisy/manifests/latest`)
+    }
+    // The first request may come before the one that hangs, and is built then.
+    for await (const answer of answers()) {
+      if (answer.status === 200) continue
+      assert.equal(answer.status, 429)
+      assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/)
+      assert.match(await answer.text(), /TOOMANYREQUESTS.*queue is full/)
+      break
+    }
+    await server.stop()
+    assert.equal((await running).status, 503)
+  })
 })
 
 describe('a build', () => {
   it('that writes a megabyte to stderr is streamed to the log and ends', async () => {
-    const set = join(folder, 'noisy-set')
-    await cp(demoSet, set, { recursive: true })
-    await writeFile(join(set, 'salt'), String(process.hrtime.bigint()))
-    const server = await startChildServer(join(folder, 'noisy'), { NIXERY_PKGS_PATH: set })
+    const server = await startChildServer(join(folder, 'noisy'), {
+      NIXERY_PKGS_PATH: await saltedSet(folder),
+    })
     await fetchManifest(server.address, 'demo-noisy')
     const logged = server.log.filter((line) => line.includes('demo-noisy')).join('').length
     assert.ok(logged > 1_000_000, `only ${logged} bytes were logged`)
@@ -102,7 +124,10 @@ describe('a build', () => {
   })
 
   it('that runs when the server stops is ended, and its client told', async () => {
-    const server = await startChildServer(join(folder, 'stop'), { NIXERY_STOP_TIMEOUT: '1' })
+    const server = await startChildServer(join(folder, 'stop'), {
+      NIXERY_STOP_TIMEOUT: '1',
+      NIXERY_PKGS_PATH: await saltedSet(folder),
+    })
     const answer = fetch(`${server.address}/v2/demo-hangs/manifests/latest`)
     await server.waitFor('building /nix/store')
     const ended = server.end('SIGTERM')
@@ -111,10 +136,36 @@ describe('a build', () => {
   })
 
   it('that takes longer than the deadline is refused, saying so', async () => {
-    const server = await startServer({ NIXERY_BUILD_DEADLINE: '2' })
+    const server = await startServer({
+      NIXERY_BUILD_DEADLINE: '2',
+      NIXERY_PKGS_PATH: await saltedSet(folder),
+    })
     const response = await fetch(`${server.address}/v2/demo-hangs/manifests/latest`)
     assert.equal(response.status, 403)
     assert.match(await response.text(), /not ready after 2 s/)
     await server.stop()
+  })
+
+  it('for which there is no place is refused, saying when to try again', async () => {
+    const server = await startServer({
+      NIXERY_BUILDS: '1',
+      NIXERY_QUEUE: '0',
+      NIXERY_STOP_TIMEOUT: '0',
+      NIXERY_PKGS_PATH: await saltedSet(folder),
+    })
+    const running = fetch(`${server.address}/v2/demo-hangs/manifests/latest`)
+    const answers = async function* () {
+      for (;;) yield await fetch(`${server.address}/v2/demo-noisy/manifests/latest`)
+    }
+    // The first request may come before the one that hangs, and is built then.
+    for await (const answer of answers()) {
+      if (answer.status === 200) continue
+      assert.equal(answer.status, 429)
+      assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/)
+      assert.match(await answer.text(), /TOOMANYREQUESTS.*queue is full/)
+      break
+    }
+    await server.stop()
+    assert.equal((await running).status, 503)
   })
 })

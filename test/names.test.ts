@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fetchError, fetchManifest } from './support/registry.ts'
-import { startServer, type TestServer } from './support/server.ts'
+import { saltedSet, startServer, type TestServer } from './support/server.ts'
 
 let server: TestServer
+let folder: string
 before(async () => {
-  server = await startServer({ NIX_TIMEOUT: '3' })
+  folder = await mkdtemp(join(tmpdir(), 'nixery-names-'))
+  server = await startServer({ NIX_TIMEOUT: '3', NIXERY_PKGS_PATH: await saltedSet(folder) })
 })
-after(() => server.stop())
+after(async () => {
+  await server.stop()
+  await rm(folder, { recursive: true })
+})
 
 describe('what a bad request gets', () => {
   const get = (name: string, tag = 'latest') =>

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../../src/config.ts'
@@ -7,6 +8,14 @@ import { serve } from '../../src/serve.ts'
 
 /** Made by the set-up of `npm test`. */
 export const demoSet = join(import.meta.dirname, '../../var/demo/set')
+
+/** A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile. */
+export async function saltedSet(folder: string): Promise<string> {
+  const set = join(folder, `set-${randomUUID()}`)
+  await cp(demoSet, set, { recursive: true })
+  await writeFile(join(set, 'salt'), randomUUID())
+  return set
+}
 
 export interface TestServer {
   /** `http://127.0.0.1:PORT` */
