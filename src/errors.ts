@@ -115,6 +115,9 @@ export class InvalidData extends NixeryError {}
 /** A layer that could not be packed: a store path that vanished or changed, a thread that died. */
 export class PackingFailed extends NixeryError {}
 
+/** The server cannot have the address that it was told. */
+export class CannotListen extends NixeryError {}
+
 /** The command line makes no sense. */
 export class UsageError extends NixeryError {}
 

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { CannotListen } from './errors.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
 import type { Logger } from './logger.ts'
@@ -12,7 +13,7 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, or that it cannot listen */
+/** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
   const { storage, nix, packer, images, forms, catalog } = await wire(config, logger)
   const server = createServer({
@@ -27,7 +28,13 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
       { name: 'nix', check: async () => void (await nix.ready()) },
     ],
   })
-  const address = await server.listen({ host: config.NIXERY_HOST, port: config.PORT })
+  const { NIXERY_HOST: host, PORT: port } = config
+  const address = await server.listen({ host, port }).catch(async (cause: unknown) => {
+    await packer.close()
+    throw new CannotListen(`cannot listen on ${host}:${port} (NIXERY_HOST, PORT): ${whyNot(cause)}`, {
+      cause,
+    })
+  })
   let stopping: Promise<void> | undefined
   const end = async () => {
     logger.info('stopping: builds that run may finish')
@@ -37,4 +44,15 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     logger.info('stopped')
   }
   return { address, stop: () => (stopping ??= end()) }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has it',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  EACCES: 'ports below 1024 need more rights',
+}
+
+function whyNot(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return reasons[code] ?? String(cause)
 }
