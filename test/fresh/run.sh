@@ -25,7 +25,9 @@ readonly log=$work/log
 cleanup() {
   jobs -p | xargs -r kill -KILL 2>/dev/null || true
   wait || true
-  for folder in proc dev; do ! mountpoint -q "$machine/$folder" || umount --lazy "$machine/$folder"; done
+  for folder in "$machine/proc" "$machine/dev" "$work/image/dev"; do
+    ! mountpoint -q "$folder" || umount --recursive --lazy "$folder"
+  done
   rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
@@ -53,11 +55,11 @@ mkdir -p "$machine/usr/lib/node_modules"
 cp -r "$(readlink -f "$(npm root --global)/npm")" "$machine/usr/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$machine/usr/bin/npm"
 git clone --quiet "file://$repository" "$machine/srv/nixery"
-mount --bind /dev "$machine/dev"
+mount --rbind /dev "$machine/dev" # with its pseudoterminals, which Nix needs
 mount -t proc proc "$machine/proc"
 
 environment=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PORT="$port"
-  npm_config_registry="$(npm config get registry)")
+  npm_config_registry="$(npm config get registry 2>/dev/null)")
 for variable in http_proxy https_proxy no_proxy; do
   [[ -z ${!variable:-} ]] || environment+=("$variable=${!variable}")
 done
@@ -67,15 +69,15 @@ if [[ -n ${NODE_EXTRA_CA_CERTS:-} ]]; then
 fi
 say "  made in $(since "$start") s, with Node $(chroot "$machine" node --version)"
 
-on_machine() { # USER HOME COMMAND…
-  chroot --userspec="$1" "$machine" env -i "${environment[@]}" HOME="$2" sh -c 'cd /srv/nixery && exec "$@"' sh "${@:3}"
+on_machine() { # USER HOME COMMAND… takes the place of the (sub)shell that calls it, so that signals reach it
+  exec chroot --userspec="$1" "$machine" env -i "${environment[@]}" HOME="$2" sh -c 'cd /srv/nixery && exec "$@"' sh "${@:3}"
 }
 
 # --- a user who may not install ---
 
 state() { (cd "$machine" && find srv etc usr var -path var/tmp -prune -o -printf '%p %s %T@\n' | sort | sha256sum); }
 before=$(state)
-if on_machine nobody:nogroup /nonexistent node setup/start.js >"$log" 2>&1; then fail 'nobody could start'; fi
+if (on_machine nobody:nogroup /nonexistent node setup/start.js >"$log" 2>&1); then fail 'nobody could start'; fi
 [[ $(state) == "$before" ]] || fail 'nobody changed something'
 say 'nobody: told what is missing, nothing changed'
 sed 's/^/  | /' "$log"
@@ -96,7 +98,7 @@ start_server() { # answers in `took`, once the pull command is printed
 stop_server() {
   kill -TERM "$server"
   wait "$server" && status=0 || status=$?
-  say "  stopped with $status"
+  [[ $status -eq 0 ]] || fail "a stop ended with $status"
   ! curl -sf -o /dev/null "http://127.0.0.1:$port/healthz" || fail 'the server still answers'
 }
 within() { python3 -c "import sys; sys.exit(float(sys.argv[1]) > float(sys.argv[2]))" "$1" "$2" || fail "$3 took $1 s"; }
@@ -112,14 +114,18 @@ registry=http://127.0.0.1:$port/v2/$image
 begin=$(now)
 curl -sSf -H 'Accept: application/vnd.oci.image.manifest.v1+json' "$registry/manifests/latest" -o "$work/manifest.json" ||
   fail "no manifest of $image"
-mkdir "$work/image"
+mkdir -p "$work/image/dev"
 for digest in $(python3 -c "import json, sys; print(*(l['digest'] for l in json.load(open(sys.argv[1]))['layers']))" "$work/manifest.json"); do
   curl -sSf "$registry/blobs/$digest" -o "$work/blob"
   [[ $(sha256sum <"$work/blob") == "${digest#sha256:}  -" ]] || fail "$digest is not what it says"
   tar -xf "$work/blob" -C "$work/image"
 done
-say "pull of $image: $(since "$begin") s"
-say "  $(chroot "$work/image" /bin/git --version), $(chroot "$work/image" /bin/htop --version | head -n1)"
+say "pull of $image, built first: $(since "$begin") s"
+mount --rbind /dev "$work/image/dev" # as every container has it
+for program in git htop bash; do
+  version=$(chroot "$work/image" "/bin/$program" --version) || fail "$program does not run"
+  say "  $(head -n1 <<<"$version")"
+done
 stop_server
 
 start_server
