@@ -20,7 +20,8 @@ const ready = await makeReady('To start', [
 
 if (ready) {
   const env = {
-    NIXERY_HOST: '0.0.0.0',
+    // The demo is for the person at this machine.
+    NIXERY_HOST: demo ? '127.0.0.1' : '0.0.0.0',
     PORT: '8080',
     NIXERY_STORAGE_BACKEND: 'filesystem',
     STORAGE_PATH: join(root, 'var', 'storage'),
