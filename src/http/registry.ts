@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sendBlob } from './blobs.ts'
+import { revalidate } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import { sendCatalog, sendReferrers, sendTags } from './lists.ts'
 import { sendManifest } from './manifests.ts'
@@ -9,11 +10,19 @@ import type { HttpParts } from './parts.ts'
 /** The read side of the OCI distribution-spec. Nobody pushes: all else is answered with what is allowed. */
 export function registerRegistry(server: FastifyInstance, parts: HttpParts): void {
   server.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/v2')) void reply.header('docker-distribution-api-version', 'registry/2.0')
+    // Content says later how long it may be kept; nothing else may be without being asked for again.
+    void reply.headers({ ...registryHeaders(request.url), 'cache-control': revalidate })
+    // Before anybody looks at the body, which may be of any type and size.
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw notWritable(request)
   })
   const answer = (request: FastifyRequest, reply: FastifyReply) => respond(parts, request, reply)
   server.all('/v2', answer)
   server.all('/v2/*', answer)
+}
+
+/** What every answer below `/v2` says, errors too. */
+export function registryHeaders(url: string): Readonly<Record<string, string>> {
+  return url.startsWith('/v2') ? { 'docker-distribution-api-version': 'registry/2.0' } : {}
 }
 
 async function respond(
@@ -23,15 +32,11 @@ async function respond(
 ): Promise<FastifyReply> {
   // The path as it came: the router has decoded its own copy.
   const asked = parseRegistryPath(request.raw.url ?? '')
-  if (asked.kind === 'unknown') {
-    throw new RequestError({ status: 404, code: 'NOT_FOUND', message: `there is nothing at ${request.url}` })
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw readOnly(request.method)
   switch (asked.kind) {
+    case 'unknown':
+      throw nothingAt(request.url)
     case 'base':
-      return reply
-        .header('content-type', 'application/json')
-        .send(request.method === 'HEAD' ? undefined : '{}')
+      return reply.header('content-type', 'application/json').send(Buffer.from('{}'))
     case 'manifest':
       return sendManifest(parts, asked, request, reply)
     case 'blob':
@@ -45,6 +50,15 @@ async function respond(
     case 'upload':
       throw readOnly('reading an upload')
   }
+}
+
+function notWritable({ method, raw }: FastifyRequest): RequestError {
+  const url = raw.url ?? ''
+  return parseRegistryPath(url).kind === 'unknown' ? nothingAt(url) : readOnly(method)
+}
+
+export function nothingAt(url: string): RequestError {
+  return new RequestError({ status: 404, code: 'NOT_FOUND', message: `there is nothing at ${url}` })
 }
 
 function readOnly(method: string): RequestError {

@@ -4,11 +4,12 @@ import {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
 } from 'fastify'
 import { answerTo, errorBody } from './errors.ts'
 import { registerHealth } from './health.ts'
 import type { HttpParts } from './parts.ts'
-import { registerRegistry } from './registry.ts'
+import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
 
 /** Proxies keep connections open for a minute: the server must not be the first to close one (ms). */
 const keepAlive = 75_000
@@ -23,31 +24,43 @@ export function createServer(parts: HttpParts): FastifyInstance {
     keepAliveTimeout: keepAlive,
     // Connections that wait for nothing are closed when the server stops.
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 8192 },
+    // No path is too long for the router: Node takes no headers of more than 16 KiB.
+    routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
+    // A path that is not well encoded gets here before any hook.
+    frameworkErrors: (_error, request, reply) =>
+      void sendError(reply, request, nothingAt(request.url).answer),
   })
   server.setErrorHandler((error, request, reply) => {
     const answer = answerTo(error)
     if (answer.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed')
     else
       request.log.info({ url: request.url, status: answer.status, fault: answer.message }, 'request refused')
-    return sendError(reply, request.method, answer)
+    return sendError(reply, request, answer)
   })
-  server.setNotFoundHandler((request, reply) =>
-    sendError(reply, request.method, {
-      status: 404,
-      code: 'NOT_FOUND',
-      message: `there is nothing at ${request.url}`,
-    }),
-  )
+  server.setNotFoundHandler((request, reply) => sendError(reply, request, nothingAt(request.url).answer))
   registerHealth(server, parts.checks)
   registerRegistry(server, parts)
   return server
 }
 
-function sendError(reply: FastifyReply, method: string, answer: ReturnType<typeof answerTo>): FastifyReply {
+/** Headers that tell of content, which an error answer has not. */
+const ofContent = ['etag', 'docker-content-digest', 'content-encoding', 'accept-ranges']
+
+function sendError(
+  reply: FastifyReply,
+  { url, method }: FastifyRequest,
+  answer: ReturnType<typeof answerTo>,
+): FastifyReply {
   const bytes = Buffer.from(JSON.stringify(errorBody(answer)))
-  void reply.code(answer.status).headers({ ...answer.headers, 'content-type': 'application/json' })
+  for (const name of ofContent) reply.removeHeader(name)
+  void reply.code(answer.status).headers({
+    ...registryHeaders(url),
+    ...answer.headers,
+    'content-type': 'application/json',
+    // What is missing or broken now may be there the next time.
+    'cache-control': 'no-store',
+  })
   if (method !== 'HEAD') return reply.send(bytes)
   return reply.header('content-length', bytes.length).send()
 }
