@@ -108,7 +108,8 @@ function validRange(request: FastifyRequest, digest: Digest): string | undefined
 function unsatisfiable(request: FastifyRequest, size: number): RequestError {
   return new RequestError({
     status: 416,
-    code: 'BLOB_UNKNOWN',
+    // The specification has no code of its own; this is the one of the registry it grew out of.
+    code: 'RANGE_INVALID',
     message: `the range ${request.headers.range ?? ''} is outside of the blob's ${size} bytes`,
     headers: { 'content-range': `bytes */${size}` },
   })

@@ -22,6 +22,7 @@ describe('a page of a list', () => {
   it('of no items is empty', () => assert.deepEqual(pageOf(all, { n: '0' }, '/x'), { items: [] }))
 
   it('of an odd size is refused', () => {
-    for (const n of ['-1', 'x', '1.5']) assert.throws(() => pageOf(all, { n }, '/x'), /whole number/)
+    for (const n of ['-1', 'x', '1.5', '', '0x10', '1e3', '9'.repeat(20)])
+      assert.throws(() => pageOf(all, { n }, '/x'), /whole number/)
   })
 })

@@ -3,7 +3,14 @@ import { RequestError } from './errors.ts'
 
 /** Names on a page when the client does not say how many. */
 const defaultPage = 1000
-const query = z.object({ n: z.coerce.number().int().nonnegative().optional(), last: z.string().optional() })
+const query = z.object({
+  n: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .optional(),
+  last: z.string().optional(),
+})
 
 export interface Page {
   readonly items: readonly string[]

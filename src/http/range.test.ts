@@ -21,7 +21,12 @@ describe('a range of a blob of 100 bytes', () => {
     ['bytes=1000-1001', outside],
     ['bytes=-0', outside],
     ['bytes=-', whole],
-    ['bytes=20-10', whole],
+    ['bytes=20-10', outside],
+    ['Bytes=10-19', part(10, 19)],
+    ['bytes=,10-19,,', part(10, 19)],
+    ['bytes=,', whole],
+    ['bytes=', whole],
+    ['bytes', whole],
     [
       'bytes=0-1,5-6',
       {

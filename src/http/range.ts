@@ -18,12 +18,15 @@ const pattern = /^(\d*)-(\d*)$/
 
 /**
  * What of a content of `size` bytes a `Range` header asks for (RFC 9110, 14.2). Other units and malformed headers are
- * answered with the whole, as the standard allows; so are several ranges that overlap.
+ * answered with the whole, as the standard allows; so are several ranges that overlap. A range that ends before it
+ * begins has no bytes.
  */
 export function parseRange(header: string | undefined, size: number): RangeAnswer {
   const [unit, set, ...more] = (header ?? '').replaceAll(/\s/g, '').split('=')
-  const specs = set?.split(',') ?? []
-  if (unit !== 'bytes' || more.length > 0 || specs.length > mostRanges) return { kind: 'whole' }
+  // Empty elements of a list do not count (RFC 9110, 5.6.1.2).
+  const specs = (set ?? '').split(',').filter((spec) => spec !== '')
+  if (unit?.toLowerCase() !== 'bytes' || more.length > 0) return { kind: 'whole' }
+  if (specs.length === 0 || specs.length > mostRanges) return { kind: 'whole' }
   const bounds: Bounds[] = []
   for (const spec of specs) {
     const one = parseSpec(spec, size)
@@ -44,8 +47,7 @@ function parseSpec(spec: string, size: number): Bounds | 'malformed' | 'outside'
     return length === 0 ? 'outside' : { start: size - length, end: size - 1 }
   }
   const start = Number(first)
-  if (last !== '' && Number(last) < start) return 'malformed'
-  if (start >= size) return 'outside'
+  if (start >= size || (last !== '' && Number(last) < start)) return 'outside'
   return { start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) }
 }
 
