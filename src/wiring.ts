@@ -7,8 +7,12 @@ import { GzipLayers } from './build/gzipLayers.ts'
 import { ImageMaker } from './build/imageMaker.ts'
 import { ImageRecords } from './build/imageRecords.ts'
 import { Images } from './build/images.ts'
+import { Inventory } from './build/inventory.ts'
 import { createLayering } from './build/layering.ts'
 import { LayerMaker } from './build/layerMaker.ts'
+import { OutputRecords } from './build/outputRecords.ts'
+import { PackageRecords } from './build/packageRecords.ts'
+import { RevisionRecords } from './build/revisionRecords.ts'
 import type { Config } from './config.ts'
 import { noPopularity } from './layers/popularity.ts'
 import { readPopularity } from './layers/readPopularity.ts'
@@ -43,7 +47,15 @@ export async function wire(config: Config, logger: Logger) {
     codec: config.NIXERY_LAYER_COMPRESSION,
   })
   const layers = new LayerMaker(packer, storage, config.NIXERY_WORKERS + spareLayers)
-  const maker = new ImageMaker({ source, nix, layering, layers, storage })
+  const inventory = new Inventory({
+    source,
+    nix,
+    packages: new PackageRecords(storage.records),
+    outputs: new OutputRecords(storage.records),
+    revisions: new RevisionRecords(storage.records),
+    environment: config.nixpkgsEnvironment,
+  })
+  const maker = new ImageMaker({ inventory, layering, layers, blobs: storage.blobs })
   const catalog = new Catalog(storage.records)
   const images = new Images({
     source,

@@ -1,135 +1,115 @@
-import type { ImageRequest } from '../image/name.ts'
-import { canonicalName, namedPackages } from '../image/name.ts'
+import { PackingFailed } from '../errors.ts'
+import { canonicalName, namedPackages, type ImageRequest } from '../image/name.ts'
 import { rootFileSystem } from '../image/rootFileSystem.ts'
 import { command, environment } from '../image/runtime.ts'
 import { closureOf } from '../layers/graph.ts'
 import type { LayerPlan } from '../layers/plan.ts'
-import type { Nix } from '../nix/nix.ts'
-import {
-  nameOf,
-  type Package,
-  type PathInfo,
-  type Revision,
-  type StorePath,
-  type System,
-} from '../nix/types.ts'
+import { nameOf, type Package, type PathInfo, type StorePath } from '../nix/types.ts'
 import { encodeConfig } from '../oci/config.ts'
 import type { Encoded } from '../oci/descriptor.ts'
+import type { Entry } from '../oci/entry.ts'
 import type { Layer } from '../oci/layer.ts'
 import { encodeManifest } from '../oci/manifest.ts'
-import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../process/events.ts'
-import type { PackageSource } from '../sources/source.ts'
-import type { Storage } from '../storage/interfaces.ts'
+import type { BlobStore } from '../storage/interfaces.ts'
 import type { Image } from './image.ts'
+import type { Contents, ImageOrder, Inventory } from './inventory.ts'
 import type { Layering } from './layering.ts'
 import type { LayerMaker } from './layerMaker.ts'
 import { timed } from './timed.ts'
 
-const systems: Readonly<Record<Architecture, System>> = { amd64: 'x86_64-linux', arm64: 'aarch64-linux' }
-
-export interface ImageOrder {
-  readonly request: ImageRequest
-  readonly revision: Revision
-  readonly architecture: Architecture
+interface ImageMakerParts {
+  readonly inventory: Inventory
+  readonly layering: Layering
+  readonly layers: LayerMaker
+  readonly blobs: BlobStore
 }
 
-/** From a request to an image whose every byte is stored: evaluate, realise, plan, pack, describe. */
+/** From an order to an image whose every byte is stored: find out what is in it, plan, pack, describe. */
 export class ImageMaker {
-  readonly #source: PackageSource
-  readonly #nix: Nix
-  readonly #layering: Layering
-  readonly #layers: LayerMaker
-  readonly #storage: Storage
+  readonly #parts: ImageMakerParts
 
-  constructor(parts: {
-    source: PackageSource
-    nix: Nix
-    layering: Layering
-    layers: LayerMaker
-    storage: Storage
-  }) {
-    this.#source = parts.source
-    this.#nix = parts.nix
-    this.#layering = parts.layering
-    this.#layers = parts.layers
-    this.#storage = parts.storage
+  constructor(parts: ImageMakerParts) {
+    this.#parts = parts
   }
 
   /** @throws any class of `errors.ts` that evaluating, realising, packing or storing throws */
-  make(order: ImageOrder, run: RunOptions): Promise<Image> {
-    return this.#realised(order, run, (parts) => timed('pack', run, () => this.#pack(order, parts, run)))
+  async make(order: ImageOrder, run: RunOptions): Promise<Image> {
+    const { inventory } = this.#parts
+    const known = await timed('recall', run, () => inventory.recall(order))
+    const image = known && (await this.#makeWithoutNix(order, known, run))
+    return image ?? inventory.realise(order, run, (contents) => this.#assemble(order, contents, run))
   }
 
   /** Which store paths would share a layer. Packs and stores nothing. @throws as `make` does */
-  plan(order: ImageOrder, run: RunOptions): Promise<readonly LayerPlan[]> {
-    return this.#realised(order, run, async ({ plans }) => plans)
+  async plan(order: ImageOrder, run: RunOptions): Promise<readonly LayerPlan[]> {
+    const { inventory } = this.#parts
+    const known = await inventory.recall(order)
+    return known ? this.#plan(known) : inventory.realise(order, run, async (contents) => this.#plan(contents))
   }
 
-  /** Does work while the image's closure is in the store and held against the garbage collector. */
-  async #realised<T>(order: ImageOrder, run: RunOptions, work: (parts: Realised) => Promise<T>): Promise<T> {
-    const { location, created = 0 } = await timed('fetch', run, () => this.#source.fetch(order.revision, run))
-    const query = { location, system: systems[order.architecture], attributes: order.request.packages }
-    const packages = await timed('evaluate', run, () => this.#nix.evaluate(query, run))
-    // A folder that was edited meanwhile is not the revision any more: what came of it must not bear its name.
-    await this.#source.fetch(order.revision, run)
-    const held = await timed('realise', run, () => this.#nix.realise(packages, run))
+  /** Undefined where a layer has to be packed and the store has been collected. */
+  async #makeWithoutNix(order: ImageOrder, known: Contents, run: RunOptions): Promise<Image | undefined> {
     try {
-      const outputs = [...new Set(packages.flatMap((one) => one.outputs.map(({ path }) => path)))]
-      const closure = await timed('closure', run, () => this.#nix.closure(outputs, run))
-      const plans = await timed('plan', run, async () => this.#layering.plan(closureOf(outputs, closure)))
-      return await work({ packages, outputs, closure, plans, created })
-    } finally {
-      await held.release()
+      return await this.#assemble(order, known, run)
+    } catch (error) {
+      if (!(error instanceof PackingFailed)) throw error
+      run.onEvent({ kind: 'log', line: `the store is asked for what is not packed yet: ${error.message}` })
+      return undefined
     }
   }
 
-  async #pack(order: ImageOrder, parts: Realised, run: RunOptions): Promise<Image> {
-    const infos = new Map(parts.closure.map((info) => [info.path, info]))
-    const root = rootFileSystem(parts.outputs)
-    // Fails as one: the first layer that cannot be made ends the others.
-    const others = new AbortController()
-    const signal = AbortSignal.any([run.signal, others.signal])
-    const making = [
-      ...parts.plans.map((plan) => this.#layers.ofStorePaths(infosOf(plan, infos), signal)),
-      this.#layers.ofEntries(root, signal),
-    ]
-    const layers = await Promise.all(making).catch(async (error: unknown) => {
-      others.abort(error)
-      await Promise.allSettled(making)
-      throw error
-    })
-    const mainPrograms = mainProgramsOf(order.request, parts.packages)
+  #plan({ roots, closure }: Contents): readonly LayerPlan[] {
+    return this.#parts.layering.plan(closureOf(roots, closure))
+  }
+
+  async #assemble(order: ImageOrder, contents: Contents, run: RunOptions): Promise<Image> {
+    const plans = await timed('plan', run, async () => this.#plan(contents))
+    const root = rootFileSystem(contents.shown)
+    const layers = await timed('pack', run, () => this.#pack(plans, contents, root, run.signal))
+    const mainPrograms = mainProgramsOf(order.request, contents.packages)
     const cmd = command(order.request.shell, mainPrograms)
     const config = encodeConfig({
       platform: { os: 'linux', architecture: order.architecture },
-      created: parts.created,
+      created: contents.created,
       env: environment(root),
       ...(cmd ? { cmd } : {}),
       labels: labelsOf(order),
       diffIDs: layers.map(({ diffID }) => diffID),
-      history: [...parts.plans.map(describe), { createdBy: `nixery: ${canonicalName(order.request)}` }],
+      history: [...plans.map(describe), { createdBy: `nixery: ${canonicalName(order.request)}` }],
     })
-    const manifest = encodeManifest(
-      config.descriptor,
-      layers.map(({ descriptor }) => descriptor),
-    )
+    const descriptors = layers.map(({ descriptor }) => descriptor)
+    const manifest = encodeManifest(config.descriptor, descriptors)
     await this.#store(config)
     await this.#store(manifest)
-    return { manifest, config: config.descriptor, layers: layers.map(({ descriptor }: Layer) => descriptor) }
+    return { manifest, config: config.descriptor, layers: descriptors }
+  }
+
+  /** The planned layers and the root's, which comes last. The first that cannot be made ends the others. */
+  async #pack(
+    plans: readonly LayerPlan[],
+    { closure }: Contents,
+    root: readonly Entry[],
+    stop: AbortSignal,
+  ): Promise<readonly Layer[]> {
+    const { layers } = this.#parts
+    const infos = new Map(closure.map((info) => [info.path, info]))
+    const others = new AbortController()
+    const signal = AbortSignal.any([stop, others.signal])
+    const making = [
+      ...plans.map((plan) => layers.ofStorePaths(infosOf(plan, infos), signal)),
+      layers.ofEntries(root, signal),
+    ]
+    return Promise.all(making).catch(async (error: unknown) => {
+      others.abort(error)
+      await Promise.allSettled(making)
+      throw error
+    })
   }
 
   async #store({ bytes }: Encoded): Promise<void> {
-    await this.#storage.blobs.put(async (sink) => void sink.write(bytes))
+    await this.#parts.blobs.put(async (sink) => void sink.write(bytes))
   }
-}
-
-interface Realised {
-  readonly packages: readonly Package[]
-  readonly outputs: readonly StorePath[]
-  readonly closure: readonly PathInfo[]
-  readonly plans: readonly LayerPlan[]
-  readonly created: number
 }
 
 function infosOf({ storePaths }: LayerPlan, infos: ReadonlyMap<StorePath, PathInfo>): readonly PathInfo[] {

@@ -1,22 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * The packages, and behind them those that they cannot be used without: modules of Python or Perl name what they
- * import in `nix-support/propagated-build-inputs`, since no file of theirs refers to it.
+ * Store paths that a package cannot be used without: modules of Python or Perl name what they import in
+ * `nix-support/propagated-build-inputs`, since no file of theirs refers to it.
  */
-export function withPropagated(outputs: readonly string[]): readonly string[] {
-  const all = new Set(outputs)
-  // A Set is iterated in the order of insertion, what is added meanwhile included.
-  for (const path of all) for (const propagated of propagatedBy(path)) all.add(propagated)
-  return [...all]
-}
-
-function propagatedBy(path: string): readonly string[] {
+export async function readPropagated(path: string): Promise<readonly string[]> {
   try {
-    return readFileSync(join(path, 'nix-support/propagated-build-inputs'), 'utf8')
-      .split(/\s+/)
-      .filter(Boolean)
+    const text = await readFile(join(path, 'nix-support/propagated-build-inputs'), 'utf8')
+    return text.split(/\s+/).filter(Boolean)
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
       return []

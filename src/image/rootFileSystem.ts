@@ -1,6 +1,5 @@
 import type { Entry } from '../oci/entry.ts'
-import { mergeTrees, type Node } from './linkTree.ts'
-import { withPropagated } from './propagated.ts'
+import { mergeTrees, type Node, type PackageTree } from './linkTree.ts'
 
 /** Folders that programs and container engines write to, or mount something into. With modes. */
 const ownFolders: Readonly<Record<string, number>> = {
@@ -26,11 +25,10 @@ const notLinked = new Set(['nix-support'])
 
 /**
  * The root of an image: links into its packages, and the few files and folders that no package has.
- * @param outputs store paths of the requested packages; of two that have the same file, the first is seen.
- *   The paths must be in the store: their folders are read.
+ * @param packages what the image shows, with what that propagates; of two that have the same file, the first is seen
  */
-export function rootFileSystem(outputs: readonly string[]): readonly Entry[] {
-  const root = mergeTrees(withPropagated(outputs), new Set(Object.keys(ownFolders)))
+export function rootFileSystem(packages: readonly PackageTree[]): readonly Entry[] {
+  const root = mergeTrees(packages, new Set(Object.keys(ownFolders)))
   for (const name of notLinked) root.delete(name)
   for (const path of Object.keys(ownFolders)) ensureFolder(root, path)
   linkWhereMissing(root, 'bin/sh', 'bin/bash')

@@ -1,12 +1,16 @@
 import { z } from 'zod'
+import type { Descriptor } from './descriptor.ts'
 import { isDigest, toDigest } from './digest.ts'
 
 /** A descriptor out of JSON that was read back or sent; see `Descriptor`. */
-export const descriptorSchema = z.object({
+export const descriptorSchema: z.ZodType<Descriptor> = z.object({
   mediaType: z.string(),
   digest: z.string().refine(isDigest).transform(toDigest),
   size: z.number().int().nonnegative(),
 })
 
 /** What is needed of an image manifest (OCI image-spec, manifest.md). */
-export const manifestSchema = z.object({ config: descriptorSchema, layers: z.array(descriptorSchema) })
+export const manifestSchema: z.ZodType<{
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+}> = z.object({ config: descriptorSchema, layers: z.array(descriptorSchema) })

@@ -1,0 +1,185 @@
+import type { ImageRequest } from '../image/name.ts'
+import type { PackageTree } from '../image/linkTree.ts'
+import { readPropagated } from '../image/propagated.ts'
+import { readTree } from '../image/tree.ts'
+import { DerivationGone } from '../nix/failures.ts'
+import type { GcRoot, Nix } from '../nix/nix.ts'
+import {
+  toStorePath,
+  type Package,
+  type PathInfo,
+  type Revision,
+  type StorePath,
+  type System,
+} from '../nix/types.ts'
+import type { Architecture } from '../oci/platform.ts'
+import type { RunOptions } from '../process/events.ts'
+import type { PackageSource } from '../sources/source.ts'
+import type { OutputRecords, Output } from './outputRecords.ts'
+import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
+import type { RevisionRecords } from './revisionRecords.ts'
+import { timed } from './timed.ts'
+
+const systems: Readonly<Record<Architecture, System>> = { amd64: 'x86_64-linux', arm64: 'aarch64-linux' }
+
+export interface ImageOrder {
+  readonly request: ImageRequest
+  readonly revision: Revision
+  readonly architecture: Architecture
+}
+
+/** What an image consists of. */
+export interface Contents {
+  readonly packages: readonly Package[]
+  /** Store paths that were asked for. */
+  readonly roots: readonly StorePath[]
+  /** What the image's root links to: the roots, then what they propagate. */
+  readonly shown: readonly PackageTree[]
+  /** Everything in it, sorted by path. */
+  readonly closure: readonly PathInfo[]
+  /** When the revision was made, in seconds since 1970. */
+  readonly created: number
+}
+
+export interface InventoryParts {
+  readonly source: PackageSource
+  readonly nix: Nix
+  readonly packages: PackageRecords
+  readonly outputs: OutputRecords
+  readonly revisions: RevisionRecords
+  /** `NIXPKGS_*` variables. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Finds out what an image consists of: out of records, which never grow old, or by way of Nix. */
+export class Inventory {
+  readonly #parts: InventoryParts
+
+  constructor(parts: InventoryParts) {
+    this.#parts = parts
+  }
+
+  /** The contents, where everything is known: without Nix, and without the store. @throws StorageFailed */
+  async recall(order: ImageOrder): Promise<Contents | undefined> {
+    const { packages: records, outputs: outputRecords, revisions } = this.#parts
+    const attributes = order.request.packages
+    const [revision, known] = await Promise.all([
+      revisions.find(order.revision.id),
+      records.find(this.#scope(order), attributes),
+    ])
+    const packages = attributes.flatMap((attribute) => known.get(attribute) ?? [])
+    if (!revision || packages.length < attributes.length) return undefined
+    const outputs = await withPropagated(rootsOf(packages), (path) => outputRecords.find(path))
+    return outputs && contentsOf(packages, outputs, revision.created)
+  }
+
+  /**
+   * Does work while all that the image consists of is in the store, held against its garbage collector.
+   * @throws what evaluating and realising throws, and what the work throws
+   */
+  async realise<T>(order: ImageOrder, run: RunOptions, work: (contents: Contents) => Promise<T>): Promise<T> {
+    const { nix, outputs: records } = this.#parts
+    const { packages, held, created } = await this.#hold(order, run)
+    try {
+      const roots = rootsOf(packages)
+      const closure = await timed('closure', run, () => nix.closure(roots, run))
+      const infos = new Map(closure.map((info) => [info.path, info]))
+      const outputs = await timed('link', run, () =>
+        withPropagated(roots, async (path) => {
+          const known = await records.find(path)
+          if (known) return known
+          const output = await readOutput(path, infos)
+          await records.save(output)
+          return output
+        }),
+      )
+      return await work(contentsOf(packages, outputs ?? [], created))
+    } finally {
+      await held.release()
+    }
+  }
+
+  /** Evaluates and realises. What is known is not evaluated, unless its derivation has been collected meanwhile. */
+  async #hold(
+    order: ImageOrder,
+    run: RunOptions,
+  ): Promise<{ readonly packages: readonly Package[]; readonly held: GcRoot; readonly created: number }> {
+    const { nix, packages: records, source, revisions } = this.#parts
+    const { location, created = 0 } = await timed('fetch', run, () => source.fetch(order.revision, run))
+    const scope = this.#scope(order)
+    const evaluate = async (known: ReadonlyMap<string, Package>) => {
+      const missing = order.request.packages.filter((attribute) => !known.has(attribute))
+      if (missing.length === 0) return [...known.values()]
+      const query = { location, system: scope.system, attributes: missing }
+      const fresh = await timed('evaluate', run, () => nix.evaluate(query, run))
+      // A folder that was edited meanwhile is not the revision any more: what came of it must not bear its name.
+      await source.fetch(order.revision, run)
+      await records.save(scope, fresh)
+      const all = new Map([...known, ...fresh.map((one) => [one.attribute, one] as const)])
+      return order.request.packages.flatMap((attribute) => all.get(attribute) ?? [])
+    }
+    const realise = (packages: readonly Package[]) => timed('realise', run, () => nix.realise(packages, run))
+    let packages = await evaluate(await records.find(scope, order.request.packages))
+    const held = await realise(packages).catch(async (error: unknown) => {
+      if (!(error instanceof DerivationGone)) throw error
+      packages = await evaluate(new Map())
+      return realise(packages)
+    })
+    await revisions.save(order.revision.id, { created })
+    return { packages, held, created }
+  }
+
+  #scope({ revision, architecture }: ImageOrder): EvaluationScope {
+    return { revision, system: systems[architecture], environment: this.#parts.environment }
+  }
+}
+
+function rootsOf(packages: readonly Package[]): readonly StorePath[] {
+  return [...new Set(packages.flatMap(({ outputs }) => outputs.map(({ path }) => path)))]
+}
+
+/** The roots' outputs and, behind them, those that they propagate; undefined when one of them is not to be had. */
+async function withPropagated(
+  roots: readonly StorePath[],
+  find: (path: StorePath) => Promise<Output | undefined>,
+): Promise<readonly Output[] | undefined> {
+  const found = new Map<StorePath, Output>()
+  for (let wanted = roots; wanted.length > 0;) {
+    const outputs = await Promise.all(wanted.map(find))
+    const propagated = new Set<StorePath>()
+    for (const output of outputs) {
+      if (!output) return undefined
+      found.set(output.path, output)
+      for (const path of output.propagated) propagated.add(path)
+    }
+    wanted = [...propagated].filter((path) => !found.has(path))
+  }
+  return [...found.values()]
+}
+
+async function readOutput(path: StorePath, infos: ReadonlyMap<StorePath, PathInfo>): Promise<Output> {
+  const [tree, propagated] = await Promise.all([readTree(path), readPropagated(path)])
+  return { path, tree, propagated: propagated.map(toStorePath), closure: closureOf(path, infos) }
+}
+
+function closureOf(path: StorePath, infos: ReadonlyMap<StorePath, PathInfo>): readonly PathInfo[] {
+  const reached = new Set([path])
+  // A Set is iterated in the order of insertion, what is added meanwhile included.
+  for (const one of reached) for (const reference of infos.get(one)?.references ?? []) reached.add(reference)
+  return [...reached].flatMap((one) => infos.get(one) ?? []).toSorted(byPath)
+}
+
+function contentsOf(packages: readonly Package[], outputs: readonly Output[], created: number): Contents {
+  const closure = new Map(outputs.flatMap((output) => output.closure.map((info) => [info.path, info])))
+  return {
+    packages,
+    roots: rootsOf(packages),
+    shown: outputs.map(({ path, tree }) => ({ path, tree })),
+    closure: [...closure.values()].toSorted(byPath),
+    created,
+  }
+}
+
+function byPath(a: PathInfo, b: PathInfo): number {
+  return a.path < b.path ? -1 : 1
+}

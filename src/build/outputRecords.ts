@@ -1,0 +1,69 @@
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { countNames, type Tree } from '../image/tree.ts'
+import { baseName, isStorePath, toStorePath, type PathInfo, type StorePath } from '../nix/types.ts'
+import type { RecordStore } from '../storage/interfaces.ts'
+
+/** What an image needs to know of a package's output beside its bytes. It never changes: the store path is its name. */
+export interface Output {
+  readonly path: StorePath
+  /** Names that it links into an image. */
+  readonly tree: Tree
+  /** What it cannot be used without. */
+  readonly propagated: readonly StorePath[]
+  /** Everything that it needs, itself included, sorted by path. */
+  readonly closure: readonly PathInfo[]
+}
+
+/** Larger trees are read again out of the store rather than kept: a record is read whole. */
+const mostNames = 20_000
+/** Outputs in memory, some 100 KB each. */
+const remembered = 500
+
+const storePath = z.string().refine(isStorePath).transform(toStorePath)
+const tree: z.ZodType<Tree> = z.lazy(() =>
+  z.array(z.union([z.string(), z.tuple([z.string(), tree]).readonly()])).readonly(),
+)
+const outputSchema: z.ZodType<Output> = z.object({
+  path: storePath,
+  tree,
+  propagated: z.array(storePath),
+  closure: z.array(
+    z.object({
+      path: storePath,
+      narHash: z.string(),
+      narSize: z.number(),
+      references: z.array(storePath),
+    }),
+  ),
+})
+
+export class OutputRecords {
+  readonly #records: RecordStore
+  readonly #memory = new LRUCache<StorePath, Output>({ max: remembered })
+
+  constructor(records: RecordStore) {
+    this.#records = records
+  }
+
+  /** @throws StorageFailed */
+  async find(path: StorePath): Promise<Output | undefined> {
+    const known = this.#memory.get(path)
+    if (known) return known
+    const parsed = outputSchema.safeParse(await this.#records.get(keyOf(path)))
+    if (!parsed.success || parsed.data.path !== path) return undefined
+    this.#memory.set(path, parsed.data)
+    return parsed.data
+  }
+
+  /** @throws StorageFailed */
+  async save(output: Output): Promise<void> {
+    if (countNames(output.tree) > mostNames) return
+    await this.#records.put(keyOf(output.path), output)
+    this.#memory.set(output.path, output)
+  }
+}
+
+function keyOf(path: StorePath): string {
+  return `outputs/${baseName(path)}`
+}
