@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import type { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { BlobUnknown } from '../errors.ts'
-import { digestOf } from '../oci/digest.ts'
+import { digestOf, hexOf } from '../oci/digest.ts'
 import type { Storage } from './interfaces.ts'
 
 const write = (bytes: Buffer) => (sink: Writable) =>
@@ -105,10 +105,62 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       assert.deepEqual(await Array.fromAsync(records.list('repositories/none')), [])
     })
 
+    it('lists blobs and records with the size and the time of each', async () => {
+      const { blobs, records, objects } = await open()
+      const bytes = randomBytes(1234)
+      // Object stores know times to the second.
+      const before = Date.now() - 2000
+      const { digest } = await blobs.put(write(bytes))
+      await records.put('builds/listed/one', 1)
+      const layers = await Array.fromAsync(objects.list('layers'))
+      const found = layers.find(({ key }) => key === `layers/${hexOf(digest)}`)
+      assert.equal(found?.size, bytes.length)
+      assert.ok(found.modified >= before && found.modified <= Date.now() + 2000, String(found.modified))
+      const listed = await Array.fromAsync(objects.list('builds/listed'))
+      assert.deepEqual(
+        listed.map(({ key }) => key),
+        ['builds/listed/one'],
+      )
+      assert.deepEqual(await Array.fromAsync(objects.list('builds/list')), [])
+    })
+
+    it('deletes a blob, takes it anew, and does not mind one that is not there', async () => {
+      const { blobs, objects } = await open()
+      const bytes = randomBytes(1000)
+      const { digest } = await blobs.put(write(bytes))
+      const key = `layers/${hexOf(digest)}`
+      await objects.delete(key)
+      await objects.delete(key)
+      assert.equal(await blobs.stat(digest), undefined)
+      await assert.rejects(blobs.open(digest), BlobUnknown)
+      assert.ok(!(await Array.fromAsync(objects.list('layers'))).some((one) => one.key === key))
+      await blobs.put(write(bytes))
+      assert.ok(bytes.equals(await buffer(await blobs.open(digest))))
+    })
+
+    it('deletes a record and nothing beside it, while others are put', async () => {
+      const { records, objects } = await open()
+      await records.put('packages/deleted/one', 1)
+      await records.put('packages/deleted+/one', 2)
+      await objects.delete('packages/deleted/one')
+      assert.equal(await records.get('packages/deleted/one'), undefined)
+      assert.equal(await records.get('packages/deleted+/one'), 2)
+      const names = Array.from({ length: 50 }, (_, index) => `packages/busy/${index}`)
+      await Promise.all(
+        names.map(async (name) => {
+          await records.put(name, name)
+          await objects.delete(name)
+          await records.put(name, name)
+        }),
+      )
+      for (const name of names) assert.equal(await records.get(name), name)
+    })
+
     it('refuses a key that would leave its folder', async () => {
-      const { records } = await open()
+      const { records, objects } = await open()
       for (const key of ['../x', 'a/../x', '/etc/passwd', 'a//b', 'a', '', 'a/b\0', 'a/-b', 'a/.b'])
-        await assert.rejects(records.get(key), TypeError, key)
+        for (const attempt of [records.get(key), objects.delete(key)])
+          await assert.rejects(attempt, TypeError, key)
     })
   })
 }

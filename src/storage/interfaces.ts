@@ -37,7 +37,42 @@ export interface ListsRecords {
   list(folder: string): AsyncIterable<string>
 }
 
+/** One thing that a storage keeps: a blob (`layers/<hex>`) or a record (its key). */
+export interface StoredObject {
+  readonly key: string
+  /** Bytes as they are kept. */
+  readonly size: number
+  /** When it was last put, in milliseconds since 1970 by the storage's own clock. */
+  readonly modified: number
+}
+
+/** What a storage takes up, thing by thing, for who tidies it. */
+export interface Prunable {
+  /**
+   * Everything below a folder such as `layers` or `manifests`, in no order. What is put or deleted meanwhile may be
+   * in it or not. @throws StorageFailed
+   */
+  list(folder: string): AsyncIterable<StoredObject>
+  /**
+   * Removes a blob or a record; one that is not there is no error. Who has it open reads on to its end where the
+   * storage can do that (files can). @throws StorageFailed
+   */
+  delete(key: string): Promise<void>
+}
+
+/** Lets clients download blobs from where they lie. What only some storages can do. */
+export interface SignsUrls {
+  /**
+   * Where anybody can read the blob for a while, or undefined: not there, or no link can be made for it.
+   * @throws StorageFailed
+   */
+  url(digest: Digest): Promise<URL | undefined>
+}
+
 export interface Storage {
   readonly blobs: BlobStore
   readonly records: RecordStore & ListsRecords
+  /** Blobs and records alike, by key. */
+  readonly objects: Prunable
+  readonly urls?: SignsUrls
 }

@@ -1,5 +1,6 @@
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isMissing } from './faults.ts'
 import { temporaryName } from './temporary.ts'
 
 /**
@@ -24,9 +25,19 @@ export class AtomicFile {
   async commit(path: string): Promise<void> {
     await this.handle.sync()
     await this.handle.close()
-    await mkdir(dirname(path), { recursive: true })
-    await rename(this.#temporary, path)
+    await this.#moveTo(path)
     await syncFolder(dirname(path))
+  }
+
+  /** Somebody who deletes may remove the folder, being empty, just before the file gets into it. */
+  async #moveTo(path: string, attempts = 10): Promise<void> {
+    await mkdir(dirname(path), { recursive: true })
+    try {
+      await rename(this.#temporary, path)
+    } catch (error) {
+      if (attempts === 1 || !isMissing(error)) throw error
+      await this.#moveTo(path, attempts - 1)
+    }
   }
 
   /** Removes what was written. Safe after a failed commit. */

@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache'
 import { BlobUnknown } from '../../errors.ts'
 import { hexOf, toDigest, type Digest } from '../../oci/digest.ts'
 import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
+import { blobKey } from '../key.ts'
 import { boundsOf } from '../range.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { failed, unlessMissing } from './faults.ts'
@@ -23,14 +24,14 @@ const rememberedBlobs = 100_000
  * inode or time of change differ from what was hashed; one that does not match its name is set aside.
  */
 export class FilesystemBlobs implements BlobStore {
-  readonly #folder: string
+  readonly #root: string
   readonly #temporary: string
   readonly #corrupt: string
   readonly #sound = new LRUCache<Digest, string>({ max: rememberedBlobs })
   readonly #checking = new Map<Digest, Promise<boolean>>()
 
   constructor(root: string) {
-    this.#folder = join(root, 'layers')
+    this.#root = root
     this.#temporary = join(root, 'tmp')
     this.#corrupt = join(root, 'corrupt')
   }
@@ -98,7 +99,7 @@ export class FilesystemBlobs implements BlobStore {
   }
 
   #path(digest: Digest): string {
-    return join(this.#folder, hexOf(digest))
+    return join(this.#root, blobKey(digest))
   }
 }
 

@@ -21,8 +21,12 @@ export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefin
   try {
     return await promise
   } catch (error) {
-    return codeOf(error) === 'ENOENT' ? undefined : failed(error)
+    return isMissing(error) ? undefined : failed(error)
   }
+}
+
+export function isMissing(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT'
 }
 
 function codeOf(error: unknown): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Storage } from '../interfaces.ts'
 import { FilesystemBlobs } from './blobs.ts'
 import { failed } from './faults.ts'
+import { FilesystemObjects } from './objects.ts'
 import { FilesystemRecords } from './records.ts'
 import { sweepTemporaries } from './temporary.ts'
 
@@ -16,5 +17,9 @@ export async function createFilesystemStorage(root: string): Promise<Storage> {
   } catch (error) {
     failed(error)
   }
-  return { blobs: new FilesystemBlobs(root), records: new FilesystemRecords(root) }
+  return {
+    blobs: new FilesystemBlobs(root),
+    records: new FilesystemRecords(root),
+    objects: new FilesystemObjects(root),
+  }
 }

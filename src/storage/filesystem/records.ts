@@ -1,10 +1,11 @@
-import { readFile, readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { seal, unseal } from '../envelope.ts'
 import type { ListsRecords, RecordStore } from '../interfaces.ts'
 import { checkFolder, checkKey } from '../key.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { failed, unlessMissing } from './faults.ts'
+import { filesBelow } from './filesBelow.ts'
 
 /** Records as files named by their key. */
 export class FilesystemRecords implements RecordStore, ListsRecords {
@@ -34,10 +35,6 @@ export class FilesystemRecords implements RecordStore, ListsRecords {
 
   async *list(folder: string): AsyncIterable<string> {
     checkFolder(folder)
-    const options = { recursive: true, withFileTypes: true } as const
-    const entries = (await unlessMissing(readdir(join(this.#root, folder), options))) ?? []
-    for (const entry of entries) {
-      if (entry.isFile()) yield relative(this.#root, join(entry.parentPath, entry.name))
-    }
+    yield* filesBelow(this.#root, folder)
   }
 }
