@@ -27,6 +27,8 @@ export function createServer(parts: HttpParts): FastifyInstance {
     // No path is too long for the router: Node takes no headers of more than 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
+    // A request may name its whole URL (RFC 9112, 3.2.2).
+    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?]*/i, ''),
     // A path that is not well encoded gets here before any hook.
     frameworkErrors: (_error, request, reply) =>
       void sendError(reply, request, nothingAt(request.url).answer),
