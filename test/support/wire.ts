@@ -53,15 +53,24 @@ function joined(distinct: NodeJS.Dict<string[]>): Readonly<Record<string, string
   )
 }
 
-/** Sends bytes as they are and gives all that comes back until the server closes the connection. */
-export async function sendRaw(address: string, bytes: string | Uint8Array): Promise<string> {
+/**
+ * Sends bytes as they are and gives all that comes back until the server closes the connection, one character a byte.
+ * @param hangUp says with the bytes that there will be no more, as a client does that leaves
+ */
+export async function sendRaw(
+  address: string,
+  bytes: string | Uint8Array,
+  { hangUp } = { hangUp: false },
+): Promise<string> {
   const { hostname, port } = new URL(address)
   const socket = connect({ host: hostname, port: Number(port) })
-  socket.write(bytes)
+  if (hangUp) socket.end(bytes)
+  else socket.write(bytes)
   return (await buffer(socket)).toString('latin1')
 }
 
-const errorsSchema = z.object({
+/** The body of an error (OCI distribution-spec, "Error Codes"). Ours has exactly one. */
+export const errorsSchema = z.object({
   errors: z.tuple([
     z.object({ code: z.string(), message: z.string().min(1), detail: z.unknown().optional() }),
   ]),
