@@ -1,6 +1,6 @@
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing } from './faults.ts'
+import { isMissing, unlessMissing } from './faults.ts'
 import { temporaryName } from './temporary.ts'
 
 /**
@@ -26,13 +26,14 @@ export class AtomicFile {
     await this.handle.sync()
     await this.handle.close()
     await this.#moveTo(path)
-    await syncFolder(dirname(path))
+    // Without the folder the file is gone too: it was deleted meanwhile.
+    await unlessMissing(syncFolder(dirname(path)))
   }
 
   /** Somebody who deletes may remove the folder, being empty, just before the file gets into it. */
-  async #moveTo(path: string, attempts = 10): Promise<void> {
-    await mkdir(dirname(path), { recursive: true })
+  async #moveTo(path: string, attempts = 20): Promise<void> {
     try {
+      await mkdir(dirname(path), { recursive: true })
       await rename(this.#temporary, path)
     } catch (error) {
       if (attempts === 1 || !isMissing(error)) throw error

@@ -11,6 +11,7 @@ const explanations: Readonly<Record<string, string>> = {
 
 /** Throws what went wrong with the disk in words an operator can act on. */
 export function failed(cause: unknown): never {
+  if (cause instanceof StorageFailed) throw cause
   const code = codeOf(cause)
   const why = explanations[code] ?? (cause instanceof Error ? cause.message : String(cause))
   throw new StorageFailed(`the storage does not work: ${why}`, { cause })
