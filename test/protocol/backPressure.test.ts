@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { open, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startChildServer, type ChildServer } from '../support/childServer.ts'
+
+const megabyte = 1 << 20
+const blobSize = 64 * megabyte
+const stalled = 16
+
+let folder: string
+let server: ChildServer
+let digest: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nixery-stalled-'))
+  digest = await storeBlob(join(folder, 'storage', 'layers'))
+  server = await startChildServer(folder)
+  // What a client that reads costs is no matter of this test.
+  await fetchDigest()
+})
+after(async () => {
+  await server.end('SIGTERM')
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A blob that no encoder makes small, and that begins as a tar does. */
+async function storeBlob(layers: string): Promise<string> {
+  await mkdir(layers, { recursive: true })
+  const chunk = randomBytes(megabyte)
+  chunk.write('ustar', 257, 'latin1')
+  const file = await open(join(layers, 'new'), 'w')
+  const hash = createHash('sha256')
+  for (let written = 0; written < blobSize; written += megabyte) {
+    hash.update(chunk)
+    await file.write(chunk)
+  }
+  await file.close()
+  const hex = hash.digest('hex')
+  await rename(join(layers, 'new'), join(layers, hex))
+  return `sha256:${hex}`
+}
+
+/** Peak of the server's memory so far, bytes. */
+async function peakMemory(): Promise<number> {
+  const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+}
+
+/** How often the server has the blob open. */
+async function timesOpen(): Promise<number> {
+  const descriptors = `/proc/${server.pid}/fd`
+  const targets = await Promise.all(
+    (await readdir(descriptors)).map((name) => readlink(join(descriptors, name)).catch(() => '')),
+  )
+  return targets.filter((target) => target.endsWith(digest.slice('sha256:'.length))).length
+}
+
+/** A client that takes the first bytes of the blob and then reads no more. */
+function startStalled(headers: readonly string[]): Promise<Socket> {
+  const { hostname, port } = new URL(server.address)
+  const socket = connect({ host: hostname, port: Number(port) })
+  socket.write([`GET /v2/hello/blobs/${digest} HTTP/1.1`, 'host: x', ...headers, '', ''].join('\r\n'))
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject)
+    socket.once('data', () => {
+      socket.pause()
+      socket.removeListener('error', reject).on('error', () => undefined)
+      resolve(socket)
+    })
+  })
+}
+
+/** The whole blob, as a client fetches it that reads. */
+async function fetchDigest(): Promise<string> {
+  const headers = { 'accept-encoding': 'identity' }
+  const response = await fetch(`${server.address}/v2/hello/blobs/${digest}`, { headers })
+  const hash = createHash('sha256')
+  assert.ok(response.body)
+  for await (const chunk of response.body) hash.update(chunk)
+  return `sha256:${hash.digest('hex')}`
+}
+
+describe('clients that stop reading', () => {
+  const requests: readonly (readonly [what: string, headers: readonly string[]])[] = [
+    ['a whole blob', []],
+    ['a range of it', ['range: bytes=1000-']],
+    ['several ranges of it', ['range: bytes=0-29999999, 30000000-']],
+    ['a blob that is encoded on the way', ['accept-encoding: gzip']],
+  ]
+  for (const [what, headers] of requests) {
+    it(`${what} cost little memory, hold up nobody, and hold nothing when they leave`, async () => {
+      const before = await peakMemory()
+      const clients = await Promise.all(Array.from({ length: stalled }, () => startStalled(headers)))
+      assert.equal(await fetchDigest(), digest)
+      assert.equal(await timesOpen(), stalled)
+      const grown = (await peakMemory()) - before
+      assert.ok(
+        grown < (stalled * blobSize) / 8,
+        `${Math.round(grown / megabyte)} MiB more for ${stalled} clients`,
+      )
+      for (const client of clients) client.destroy()
+      while ((await timesOpen()) > 0) await sleep(20)
+    })
+  }
+})
