@@ -1,0 +1,52 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Client, ClientKind } from '../client.ts'
+import type { Machine } from '../machine.ts'
+
+export const ctr: ClientKind = {
+  name: 'containerd (ctr)',
+  package: 'containerd',
+  start: (machine) =>
+    withContainerd(
+      machine,
+      () => ['--plain-http'],
+      (image) => image,
+    ),
+}
+
+/** The name of the mirrored registry. It is never asked itself: no name has to be looked up. */
+const mirrored = 'registry.test'
+
+/** Our server as the mirror of another registry, as Kubernetes' nodes are configured: it gets `?ns=registry.test`. */
+export const ctrMirror: ClientKind = {
+  name: 'containerd (mirror)',
+  package: 'containerd',
+  start: (machine) => {
+    const options = (image: string) => {
+      const host = image.slice(0, image.indexOf('/'))
+      const hosts = `hosts-${host.replace(':', '-')}`
+      const folder = join(machine.folder, hosts, mirrored)
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, 'hosts.toml'), `server = "http://${host}"\n`)
+      return ['--hosts-dir', `/matrix/${hosts}`]
+    }
+    return withContainerd(machine, options, (image) => mirrored + image.slice(image.indexOf('/')))
+  },
+}
+
+async function withContainerd(
+  machine: Machine,
+  options: (image: string) => readonly string[],
+  nameOf: (image: string) => string,
+): Promise<Client> {
+  await machine.daemon(['containerd', '--root=/matrix/containerd'], ['ctr', 'version'])
+  const mount = ['--mount', 'type=bind,src=/matrix/shared,dst=/shared,options=rbind:ro']
+  let containers = 0
+  return {
+    pull: (image) => machine.run('ctr', ['images', 'pull', ...options(image), nameOf(image)]),
+    run: (image, command) => {
+      containers += 1
+      return machine.run('ctr', ['run', '--rm', ...mount, nameOf(image), `run-${containers}`, ...command])
+    },
+  }
+}

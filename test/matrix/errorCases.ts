@@ -1,0 +1,42 @@
+import type { Client } from './client.ts'
+import { passed, hostOf, type Result } from './pullCases.ts'
+import { readableError } from './readableError.ts'
+import type { Servers } from './servers.ts'
+
+export interface ErrorCase {
+  /** As the tables name it. */
+  readonly title: string
+  readonly image: string
+  readonly server: Exclude<keyof Servers, 'stop'>
+  /** The words that a user needs in order to act. */
+  readonly reason: RegExp
+}
+
+export const errorCases: readonly ErrorCase[] = [
+  { title: 'bad name', server: 'working', image: 'git/shell', reason: /it comes first/ },
+  { title: 'unknown package', server: 'working', image: 'shell/gti', reason: /did you mean git/ },
+  { title: 'unfree package', server: 'working', image: 'demo-unfree', reason: /unfree license/ },
+  { title: 'failed build', server: 'working', image: 'demo-fails', reason: /the demo fails/ },
+  { title: 'timed-out build', server: 'hasty', image: 'demo-hangs', reason: /timed out/ },
+  { title: 'full queue', server: 'full', image: 'hello', reason: /queue is full/ },
+  { title: 'broken storage', server: 'broken', image: 'hello', reason: /storage does not work/ },
+]
+
+export interface ErrorResult extends Result {
+  /** What the client printed, without what differs from run to run. */
+  readonly text: string
+}
+
+/** Pulls what cannot be pulled. */
+export async function runErrorCase(
+  { image, server, reason }: ErrorCase,
+  client: Client,
+  servers: Servers,
+  limit: boolean,
+): Promise<ErrorResult> {
+  const { code, stderr } = await client.pull(`${hostOf(servers[server])}/${image}:latest`)
+  const text = readableError(stderr)
+  if (code === 0) return { cell: '✖', fault: `pulled ${image}`, text }
+  if (reason.test(text)) return { cell: passed, text }
+  return limit ? { cell: 'status', text } : { cell: '✖', fault: `no reason for ${image}: ${text}`, text }
+}
