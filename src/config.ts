@@ -68,6 +68,7 @@ const variables = z.object({
   NIXERY_BUILD_DEADLINE: integer(1, week).default(900),
   NIXERY_BUILDS: integer(1, 1024).default(2),
   NIXERY_QUEUE: integer(0, 100_000).default(100),
+  NIXERY_EVALUATORS: integer(0, 64).default(1),
   NIXERY_STOP_TIMEOUT: integer(0, 3600).default(30),
   NIX_POPULARITY_URL: text.optional(),
   // Docker's classic store refuses 127 layers; the root layer comes on top.

@@ -40,7 +40,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     logger.info('stopping: builds that run may finish')
     await images.stop(config.NIXERY_STOP_TIMEOUT)
     await server.close()
-    await packer.close()
+    await Promise.all([packer.close(), nix.close()])
     logger.info('stopped')
   }
   return { address, stop: () => (stopping ??= end()) }

@@ -35,7 +35,11 @@ export async function wire(config: Config, logger: Logger) {
   const stateDir = resolve(config.NIXERY_STATE_DIR)
   await mkdir(stateDir, { recursive: true })
   const storage = await createFilesystemStorage(resolve(config.STORAGE_PATH))
-  const nix = await createNix({ timeout: config.NIX_TIMEOUT, stateDir })
+  const nix = await createNix({
+    timeout: config.NIX_TIMEOUT,
+    stateDir,
+    evaluators: config.NIXERY_EVALUATORS,
+  })
   const source = createSource(config, join(stateDir, 'sources'))
   const popularity =
     config.NIX_POPULARITY_URL === undefined

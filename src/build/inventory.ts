@@ -110,7 +110,7 @@ export class Inventory {
     const evaluate = async (known: ReadonlyMap<string, Package>) => {
       const missing = order.request.packages.filter((attribute) => !known.has(attribute))
       if (missing.length === 0) return [...known.values()]
-      const query = { location, system: scope.system, attributes: missing }
+      const query = { revision: order.revision.id, location, system: scope.system, attributes: missing }
       const fresh = await timed('evaluate', run, () => nix.evaluate(query, run))
       // A folder that was edited meanwhile is not the revision any more: what came of it must not bear its name.
       await source.fetch(order.revision, run)

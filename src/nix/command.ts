@@ -25,6 +25,9 @@ const LOG_ARGS = ['--log-format', 'internal-json', '-v']
 /** Bytes: the log line of a builder arrives quoted within JSON. */
 const MAX_LOG_LINE = 256 * 1024
 
+/** Seconds, the most that Nix takes: what a commit's tarball holds never changes. */
+export const TARBALL_TTL = 4_294_967_295
+
 /** Milliseconds. An evaluation looks at signals only when it talks to the store, and leaves nothing untidy behind. */
 const EVALUATION_GRACE = 1_000
 

@@ -2,25 +2,16 @@
 # `request` is JSON, so that nothing that a user wrote is ever read as an expression:
 #   { location = { kind = "path"; path } or { kind = "tarball"; url }; system;
 #     paths = a list of components for each attribute; guarded = whether errors are caught and reported as "throws" }
-{ request }:
+# `loaded` is the set where somebody has it already; see `load.nix`.
+{ request, loaded ? null }:
 let
   inherit (builtins)
-    attrNames concatStringsSep deepSeq elem filter fromJSON functionArgs head intersectAttrs isAttrs isFunction isList
-    isString listToAttrs map match parseDrvName replaceStrings seq stringLength tail tryEval typeOf
-    unsafeDiscardStringContext;
+    attrNames concatStringsSep deepSeq elem filter fromJSON head isAttrs isList isString listToAttrs map match
+    parseDrvName replaceStrings seq stringLength tail tryEval typeOf unsafeDiscardStringContext;
 
   query = fromJSON request;
 
-  set =
-    let
-      imported = import (
-        if query.location.kind == "tarball" then fetchTarball query.location.url else query.location.path
-      );
-      # What lies in the home folder of whom the server runs as is no part of a revision.
-      optional = intersectAttrs (functionArgs imported) { config = { }; overlays = [ ]; };
-      called = if isFunction imported then imported ({ inherit (query) system; } // optional) else imported;
-    in
-    if isAttrs called then called else throw "the package set is a ${typeOf called}, not a set";
+  set = if loaded != null then loaded else import ./load.nix { inherit (query) location system; };
 
   attempt = value: if query.guarded then tryEval value else seq value { success = true; inherit value; };
 

@@ -6,8 +6,8 @@ import {
   type MissingPackage,
 } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
-import { lastWords, type NixOptions, type NixOutcome } from './command.ts'
-import { runEvaluation, type Evaluation, type Finding } from './evaluation.ts'
+import { lastWords, type NixOutcome } from './command.ts'
+import { runEvaluation, type Evaluation, type EvaluationOptions, type Finding } from './evaluation.ts'
 import { nearMissesAmong } from './nearMisses.ts'
 import type { EvaluationQuery } from './nix.ts'
 import type { Package } from './types.ts'
@@ -15,7 +15,7 @@ import type { Package } from './types.ts'
 /** See `Nix.evaluate`: one call when all goes well, further calls only to say what is wrong. */
 export async function evaluate(
   query: EvaluationQuery,
-  options: NixOptions,
+  options: EvaluationOptions,
   run: RunOptions,
 ): Promise<readonly Package[]> {
   if (query.attributes.length === 0) return []
@@ -86,7 +86,7 @@ function natureOf(attribute: string, type: string): string {
 async function findRefusal(
   query: EvaluationQuery,
   attribute: string,
-  options: NixOptions,
+  options: EvaluationOptions,
   run: RunOptions,
 ): Promise<EvaluationRefused | EvaluationFailed> {
   const outcome = await runEvaluation({ ...query, attributes: [attribute] }, false, options, run)
@@ -106,7 +106,7 @@ function firstParagraph(failure: NixOutcome): string {
 async function findCulprit(
   query: EvaluationQuery,
   failure: NixOutcome,
-  options: NixOptions,
+  options: EvaluationOptions,
   run: RunOptions,
 ): Promise<EvaluationFailed> {
   const set = await runEvaluation({ ...query, attributes: [] }, true, options, run)

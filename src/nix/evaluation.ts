@@ -2,13 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
-import { builderArgs, runNix, type NixOptions, type NixOutcome } from './command.ts'
+import { builderArgs, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
 import type { EvaluationQuery } from './nix.ts'
 import { isStorePath } from './types.ts'
+import type { WarmEvaluators } from './warmEvaluators.ts'
 
 const expression = fileURLToPath(new URL('./evaluate.nix', import.meta.url))
-/** Seconds, the most that Nix takes: what a commit's tarball holds never changes. */
-const TARBALL_TTL = 4_294_967_295
 
 const storePath = z.string().refine(isStorePath)
 const resolved = z.array(z.string())
@@ -48,21 +47,34 @@ export type Evaluation = z.infer<typeof evaluationSchema>
 
 export type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: NixOutcome }
 
+export interface EvaluationOptions extends NixOptions {
+  /** Where they are, they are asked first; what they cannot say is asked of a process of its own. */
+  readonly evaluators?: WarmEvaluators
+}
+
+/** What `evaluate.nix` is asked. */
+function requestOf({ location, system, attributes }: EvaluationQuery, guarded: boolean): string {
+  const paths = attributes.map((attribute) => attribute.split('.'))
+  return JSON.stringify({ location, system, guarded, paths })
+}
+
 /**
  * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was; guarded,
  * what Nix can catch becomes a finding `throws`.
  * @throws NixFailed
  */
 export async function runEvaluation(
-  { location, system, attributes }: EvaluationQuery,
+  query: EvaluationQuery,
   guarded: boolean,
-  options: NixOptions,
+  { evaluators, ...options }: EvaluationOptions,
   run: RunOptions,
 ): Promise<EvaluationOutcome> {
-  const request = { location, system, guarded, paths: attributes.map((attribute) => attribute.split('.')) }
+  const request = requestOf(query, guarded)
+  const warm = guarded ? await evaluators?.evaluate(query, request, run) : undefined
+  if (warm !== undefined) return { evaluation: parse(warm) }
   const modeArgs = ['--eval', '--strict', '--json', '--read-write-mode']
   const tarballArgs = ['--option', 'tarball-ttl', String(TARBALL_TTL)]
-  const requestArgs = ['--argstr', 'request', JSON.stringify(request)]
+  const requestArgs = ['--argstr', 'request', request]
   const args = [...modeArgs, ...tarballArgs, ...builderArgs(options), ...requestArgs, expression]
   const outcome = await runNix('nix-instantiate', args, options, run)
   if (outcome.code !== 0) return { failure: outcome }

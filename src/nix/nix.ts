@@ -2,6 +2,8 @@ import type { RunOptions } from '../process/events.ts'
 import type { Package, PathInfo, SetLocation, StorePath, System } from './types.ts'
 
 export interface EvaluationQuery {
+  /** Identity of what is at the location: with it, what was evaluated once may be kept. */
+  readonly revision?: string
   readonly location: SetLocation
   readonly system: System
   /** Attribute paths as users name them; see design.md for the look-up order. */
@@ -33,4 +35,10 @@ export interface Nix {
 export interface ChecksReadiness {
   /** The version of Nix, such as `2.26.3`. @throws NixFailed */
   ready(): Promise<{ readonly version: string }>
+}
+
+/** Has processes of its own that wait for work. */
+export interface Closes {
+  /** Ends them. */
+  close(): Promise<void>
 }

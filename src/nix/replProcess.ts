@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { Session } from '../process/session.ts'
+
+/** Milliseconds in which a REPL ends by itself when its input does. */
+const GRACE_MS = 1_000
+/** Bytes: an answer holds all names of a package set where a package is missing. */
+const MAX_ANSWER = 16 * 1024 * 1024
+
+/**
+ * A `nix repl` that evaluates one expression after the other and keeps what it has evaluated. Its input is echoed and
+ * its output decorated; marks that the expressions make out of two halves tell answers from all that.
+ */
+export class ReplProcess {
+  readonly #session: Session
+
+  /** @param args more than `nix repl` itself; @param env set on top of the server's environment */
+  constructor(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
+    const repl = ['--extra-experimental-features', 'nix-command', 'repl', '--quiet', ...args]
+    this.#session = new Session('nix', repl, { env, maxLine: MAX_ANSWER, graceMs: GRACE_MS })
+  }
+
+  get alive(): boolean {
+    return this.#session.alive
+  }
+
+  /** Gives a name to a value, which is evaluated when it is needed. */
+  bind(name: string, expression: string): void {
+    this.#session.write(`${name} = ${expression}`)
+  }
+
+  /**
+   * The text that an expression evaluates to, or undefined when it cannot be evaluated or the process ended.
+   * One at a time. @throws the signal's reason; the process is ended then
+   */
+  async text(expression: string, signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted()
+    const mark = randomUUID()
+    const quoted = `"${mark.slice(0, 18)}" + "${mark.slice(18)}`
+    let answer: string | undefined
+    const done = new Promise<void>((resolve) => {
+      this.#session.onLine = (line) => {
+        const text = plain(line)
+        if (text === `"${mark}."`) resolve()
+        else if (text.startsWith(`"${mark}:`)) answer = unquote(text.slice(mark.length + 2, -1))
+      }
+    })
+    const abort = () => void this.close()
+    signal.addEventListener('abort', abort)
+    try {
+      this.#session.write(`${quoted}:" + ${expression}`)
+      this.#session.write(`${quoted}."`)
+      await Promise.race([done, this.#session.closed])
+      signal.throwIfAborted()
+      return answer
+    } finally {
+      signal.removeEventListener('abort', abort)
+      this.#session.onLine = () => {}
+    }
+  }
+
+  /** Bytes of memory that it holds; 0 where that cannot be told. */
+  async memory(): Promise<number> {
+    const status = await readFile(`/proc/${this.#session.pid}/status`, 'utf8').catch(() => '')
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+  }
+
+  close(): Promise<void> {
+    return this.#session.close()
+  }
+}
+
+/** A line without the sequences that colour it. */
+function plain(line: string): string {
+  // oxlint-disable-next-line no-control-regex -- ESC is what such a sequence begins with
+  return line.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, '')
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
+
+/** The inside of a string as Nix prints it. */
+function unquote(text: string): string {
+  return text.replaceAll(/\\(.)/gs, (_, character: string) => escapes[character] ?? character)
+}
+
+/** A string of the Nix language. */
+export function nixString(text: string): string {
+  return `"${text
+    .replaceAll(/["\\]|\$(?=\{)/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')}"`
+}
