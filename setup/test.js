@@ -1,19 +1,10 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
-import {
-  clientTools,
-  debianPackages,
-  demoTools,
-  gitTools,
-  nixTools,
-  nodeLibraries,
-} from './debianPackages.js'
-import { demoSet } from './demoSet.js'
 import { root } from './machine.js'
-import { nixConfig, nixStore } from './nixConfig.js'
-import { nodeToUse, npmPackages } from './npmPackages.js'
-import { makeReady } from './ready.js'
+import { nixConfig } from './nixConfig.js'
+import { nodeToUse } from './npmPackages.js'
+import { makeReadyToTest } from './testMachine.js'
 
 const folders = ['src', 'demo', 'test', 'tools']
 
@@ -33,14 +24,7 @@ const given = process.argv.slice(2)
 const options = given.filter((argument) => argument.startsWith('-'))
 const chosen = given.filter((argument) => !argument.startsWith('-'))
 
-const ready = await makeReady('To test', [
-  npmPackages(),
-  debianPackages([...nodeLibraries, ...nixTools, ...gitTools, ...demoTools, ...clientTools]),
-  nixStore(),
-  demoSet(),
-])
-
-if (ready) {
+if (await makeReadyToTest()) {
   const args = [
     '--test',
     `--test-concurrency=${concurrency}`,
