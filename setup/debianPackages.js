@@ -42,6 +42,7 @@ export const demoTools = [
 export const clientTools = [
   { file: 'skopeo', package: 'skopeo', why: 'a client, for tests' },
   { file: 'podman', package: 'podman', why: 'a client that runs images, for tests' },
+  { file: 'buildah', package: 'buildah', why: 'a client that builds on images, for tests' },
   {
     file: 'runc',
     package: 'runc',

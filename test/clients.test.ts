@@ -67,6 +67,20 @@ describe('podman', () => {
   })
 })
 
+describe('buildah', () => {
+  it('pulls an image and runs its programs in a working container', async () => {
+    const reference = `${server.host}/shell/git`
+    const made = await podman.buildah('from', '--quiet', '--tls-verify=false', reference)
+    assert.equal(made.code, 0, made.stderr)
+    const container = made.stdout.trim()
+    const ran = await podman.buildah('run', '--network=host', container, '--', 'git', '--version')
+    assert.equal(ran.code, 0, ran.stderr)
+    assert.match(ran.stdout, /^git version 2\./)
+    const removed = await podman.buildah('rm', container)
+    assert.equal(removed.code, 0, removed.stderr)
+  })
+})
+
 describe('skopeo', () => {
   it('copies an image, every byte of it checked', async () => {
     const target = `oci:${join(folder, 'layout')}:git`

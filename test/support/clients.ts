@@ -26,7 +26,7 @@ export function run(
   })
 }
 
-/** podman with storage of its own, and settings that work inside a container too. */
+/** podman and buildah with storage of their own, and settings that work inside a container too. */
 export class Podman {
   readonly #folder = mkdtempSync(join(tmpdir(), 'nixery-podman-'))
   readonly #env: Readonly<Record<string, string>>
@@ -52,18 +52,24 @@ export class Podman {
 
   async run(...args: readonly string[]): Promise<Outcome> {
     const driver = await (this.#driver ??= this.#bestDriver())
-    return this.#with(driver, ...args)
+    return this.#with('podman', driver, ...args)
+  }
+
+  /** buildah sees the images that podman has pulled. */
+  async buildah(...args: readonly string[]): Promise<Outcome> {
+    const driver = await (this.#driver ??= this.#bestDriver())
+    return this.#with('buildah', driver, ...args)
   }
 
   /** vfs works everywhere, but copies every layer. */
   async #bestDriver(): Promise<string> {
-    const { code } = await this.#with('overlay', 'info')
+    const { code } = await this.#with('podman', 'overlay', 'info')
     return code === 0 ? 'overlay' : 'vfs'
   }
 
-  #with(driver: string, ...args: readonly string[]): Promise<Outcome> {
+  #with(program: string, driver: string, ...args: readonly string[]): Promise<Outcome> {
     const places = ['--root', join(this.#folder, 'root'), '--runroot', join(this.#folder, 'run')]
-    return run('podman', [...places, '--storage-driver', driver, ...args], this.#env)
+    return run(program, [...places, '--storage-driver', driver, ...args], this.#env)
   }
 
   pull(image: string): Promise<Outcome> {
