@@ -63,8 +63,8 @@ export interface Prunable {
 /** Lets clients download blobs from where they lie. What only some storages can do. */
 export interface SignsUrls {
   /**
-   * Where anybody can read the blob for a while, or undefined: not there, or no link can be made for it.
-   * @throws StorageFailed
+   * Where anybody can read the blob for a while, or undefined when no link can be made for it. Whether the blob is there
+   * is not looked up: `stat` it first. @throws StorageFailed
    */
   url(digest: Digest): Promise<URL | undefined>
 }
@@ -74,5 +74,5 @@ export interface Storage {
   readonly records: RecordStore & ListsRecords
   /** Blobs and records alike, by key. */
   readonly objects: Prunable
-  readonly urls?: SignsUrls
+  readonly urls?: SignsUrls | undefined
 }

@@ -22,6 +22,11 @@ export class AtomicFile {
     return new AtomicFile(await open(temporary, 'wx', 0o644), temporary)
   }
 
+  /** Where it lies until it is committed. */
+  get path(): string {
+    return this.#temporary
+  }
+
   async commit(path: string): Promise<void> {
     await this.handle.sync()
     await this.handle.close()

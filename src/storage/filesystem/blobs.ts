@@ -1,18 +1,18 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
 import { mkdir, open, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Writable, type Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { callbackify } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import { BlobUnknown } from '../../errors.ts'
-import { hexOf, toDigest, type Digest } from '../../oci/digest.ts'
+import { hexOf, type Digest } from '../../oci/digest.ts'
 import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
 import { blobKey } from '../key.ts'
 import { boundsOf } from '../range.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { failed, unlessMissing } from './faults.ts'
+import { HashingSink } from './hashingSink.ts'
 
 /** Big enough that a chunk's cost is its bytes, not its call. */
 const chunkSize = 1 << 20
@@ -58,11 +58,10 @@ export class FilesystemBlobs implements BlobStore {
     const sink = new HashingSink(file)
     try {
       await write(sink)
-      await sink.finished()
-      const digest = toDigest(`sha256:${sink.hash.digest('hex')}`)
+      const { digest, size } = await sink.finished()
       await file.commit(this.#path(digest)).catch(failed)
       this.#sound.set(digest, fingerprint(await stat(this.#path(digest)).catch(failed)))
-      return { digest, size: sink.size }
+      return { digest, size }
     } catch (error) {
       sink.destroy()
       await file.abandon()
@@ -106,38 +105,4 @@ export class FilesystemBlobs implements BlobStore {
 /** What changes when somebody writes to a file or puts another in its place. */
 function fingerprint(stats: Stats): string {
   return `${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`
-}
-
-class HashingSink extends Writable {
-  readonly hash: Hash = createHash('sha256')
-  size = 0
-  readonly #file: AtomicFile
-
-  constructor(file: AtomicFile) {
-    super({ highWaterMark: 4 * chunkSize })
-    this.#file = file
-    // `finished` and the writer's callbacks report it; without a listener it would end the process.
-    this.on('error', () => undefined)
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    callbackify(() => this.#append(chunk))(done)
-  }
-
-  async #append(chunk: Buffer): Promise<void> {
-    this.hash.update(chunk)
-    this.size += chunk.length
-    await this.#file.handle.writeFile(chunk).catch(failed)
-  }
-
-  /** Ends the sink, if its writer has not, and waits until every byte was handed over. */
-  finished(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.errored) return reject(this.errored)
-      if (this.writableFinished) return resolve()
-      this.once('finish', resolve)
-      this.once('error', reject)
-      if (!this.writableEnded) this.end()
-    })
-  }
 }

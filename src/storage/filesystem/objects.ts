@@ -1,7 +1,7 @@
 import { rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Prunable, StoredObject } from '../interfaces.ts'
-import { checkFolder, checkKey } from '../key.ts'
+import { checkFolder, checkKey, isKey } from '../key.ts'
 import { unlessMissing } from './faults.ts'
 import { filesBelow } from './filesBelow.ts'
 
@@ -16,6 +16,7 @@ export class FilesystemObjects implements Prunable {
   async *list(folder: string): AsyncIterable<StoredObject> {
     checkFolder(folder)
     for await (const key of filesBelow(this.#root, folder)) {
+      if (!isKey(key)) continue
       const stats = await unlessMissing(stat(join(this.#root, key)))
       if (stats) yield { key, size: stats.size, modified: stats.mtimeMs }
     }

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { callbackify } from 'node:util'
+import { toDigest } from '../../oci/digest.ts'
+import type { StoredBlob } from '../interfaces.ts'
+import type { AtomicFile } from './atomicFile.ts'
+import { failed } from './faults.ts'
+
+/** Bytes that may wait for the disk before a writer is held back. */
+const waiting = 4 << 20
+
+/** Writes into a file, and hashes and counts what goes in. Reports StorageFailed to its writer. */
+export class HashingSink extends Writable {
+  readonly #hash = createHash('sha256')
+  readonly #file: AtomicFile
+  #size = 0
+
+  constructor(file: AtomicFile) {
+    super({ highWaterMark: waiting })
+    this.#file = file
+    // `finished` and the writer's callbacks report it; without a listener it would end the process.
+    this.on('error', () => undefined)
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    callbackify(() => this.#append(chunk))(done)
+  }
+
+  async #append(chunk: Buffer): Promise<void> {
+    this.#hash.update(chunk)
+    this.#size += chunk.length
+    await this.#file.handle.writeFile(chunk).catch(failed)
+  }
+
+  /** Ends the sink, if its writer has not, and waits until every byte was handed over. Once. */
+  async finished(): Promise<StoredBlob> {
+    if (!this.writableEnded) this.end()
+    await finished(this)
+    return { digest: toDigest(`sha256:${this.#hash.digest('hex')}`), size: this.#size }
+  }
+}

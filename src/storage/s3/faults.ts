@@ -1,0 +1,42 @@
+import { StorageFailed } from '../../errors.ts'
+
+const explanations: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'there is no such bucket (S3_BUCKET, S3_ENDPOINT, S3_REGION)',
+  AccessDenied: 'the credentials do not allow it',
+  InvalidAccessKeyId: 'the access key is not known there',
+  SignatureDoesNotMatch: 'the secret key is not that of the access key',
+  ExpiredToken: 'the credentials have expired',
+  CredentialsProviderError: 'there are no credentials (AWS_ACCESS_KEY_ID, a profile, a role)',
+  PermanentRedirect: 'the bucket is in another region (S3_REGION)',
+  SlowDown: 'S3 asks to slow down',
+  ECONNREFUSED: 'nothing listens there (S3_ENDPOINT)',
+  ENOTFOUND: 'its host is not known (S3_ENDPOINT)',
+  TimeoutError: 'it does not answer in time',
+}
+
+/** Throws what went wrong with S3 in words an operator can act on. */
+export function failed(what: string, cause: unknown): never {
+  if (cause instanceof StorageFailed) throw cause
+  const name = namesOf(cause).find((one) => one in explanations)
+  const why = name === undefined ? String(cause) : explanations[name]
+  throw new StorageFailed(`the storage does not work: S3, ${what}: ${why}`, { cause })
+}
+
+/** Answers to HEAD have no body, hence no name but `NotFound`. */
+export function isMissing(error: unknown): boolean {
+  return namesOf(error).some((name) => name === 'NoSuchKey' || name === 'NotFound')
+}
+
+function namesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return []
+  const code = 'code' in error ? [String(error.code)] : []
+  const forbidden = statusOf(error) === 403 ? ['AccessDenied'] : []
+  return [error.name, ...code, ...forbidden]
+}
+
+function statusOf(error: Error): unknown {
+  const metadata = '$metadata' in error ? error.$metadata : undefined
+  return typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+    ? metadata.httpStatusCode
+    : undefined
+}

@@ -1,0 +1,37 @@
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { BucketBlobs } from '../bucket/blobs.ts'
+import { BucketObjects } from '../bucket/objects.ts'
+import { BucketRecords } from '../bucket/records.ts'
+import { Spool } from '../bucket/spool.ts'
+import type { Storage } from '../interfaces.ts'
+import { S3Bucket } from './bucket.ts'
+import { createClient, createSigner } from './client.ts'
+import { failed } from './faults.ts'
+import { S3Links } from './links.ts'
+import type { S3Options } from './options.ts'
+
+/**
+ * Storage in a bucket of S3, which any number of servers may share. Looks once whether the bucket is there.
+ * @param spool folder of this machine for blobs on their way there
+ * @param linkLifetime seconds that links hold; undefined for none
+ * @throws StorageFailed
+ */
+export async function createS3Storage(
+  options: S3Options,
+  spool: string,
+  linkLifetime: number | undefined,
+): Promise<Storage> {
+  const client = createClient(options)
+  await client
+    .send(new ListObjectsV2Command({ Bucket: options.bucket, Prefix: options.prefix, MaxKeys: 1 }))
+    .catch((error: unknown) => failed(`bucket ${options.bucket}`, error))
+  const bucket = new S3Bucket(client, options)
+  return {
+    blobs: new BucketBlobs(bucket, await Spool.open(spool)),
+    records: new BucketRecords(bucket),
+    objects: new BucketObjects(bucket),
+    ...(linkLifetime === undefined
+      ? {}
+      : { urls: new S3Links(createSigner(options), options, linkLifetime) }),
+  }
+}
