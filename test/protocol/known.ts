@@ -32,20 +32,26 @@ export async function startKnown(
   { by } = { by: 'hello' },
 ): Promise<Known> {
   const server = await startServer(variables)
-  const repository = `/v2/${by}`
-  const answer = await ask(server.address, { path: `${repository}/manifests/latest` })
-  const { mediaType, config, layers } = manifestSchema.parse(JSON.parse(answer.body.toString()))
+  try {
+    return { ...server, ...(await pull(server.address, `/v2/${by}`)) }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+async function pull(address: string, repository: string): Promise<Omit<Known, keyof TestServer>> {
+  const { body } = await ask(address, { path: `${repository}/manifests/latest` })
+  const { mediaType, config, layers } = manifestSchema.parse(JSON.parse(body.toString()))
   const [layer] = layers.filter(({ size }) => size >= smallestLayer).toSorted((a, b) => a.size - b.size)
   if (!layer) throw new Error('no layer is large enough')
   const fetchBlob = async (blob: z.infer<typeof descriptor>) => {
-    const { body } = await ask(server.address, { path: `${repository}/blobs/${blob.digest}` })
-    return { ...blob, bytes: body }
+    const { body: bytes } = await ask(address, { path: `${repository}/blobs/${blob.digest}` })
+    return { ...blob, bytes }
   }
-  const manifest = { mediaType, digest: sha256(answer.body), size: answer.body.length, bytes: answer.body }
   return {
-    ...server,
     repository,
-    manifest,
+    manifest: { mediaType, digest: sha256(body), size: body.length, bytes: body },
     config: await fetchBlob(config),
     layer: await fetchBlob(layer),
   }
