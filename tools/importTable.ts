@@ -9,7 +9,7 @@ export interface ModuleRule {
 /** What every module may import beside its own files. */
 const common = ['errors', 'logger', 'process']
 
-const parts = ['oci', 'storage', 'nix', 'sources', 'layers', 'image', 'archive']
+const parts = ['oci', 'storage', 'gc', 'nix', 'sources', 'layers', 'image', 'archive']
 
 const all = [...common, ...parts, 'build', 'http', 'config']
 
@@ -20,13 +20,14 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   process: { values: common },
   oci: { values: common },
   storage: { values: [...common, 'oci'] },
+  gc: { values: [...common, 'oci', 'storage'] },
   nix: { values: common },
   sources: { values: [...common, 'oci'], types: ['nix'] },
   layers: { values: [...common, 'oci'], types: ['nix'] },
   image: { values: [...common, 'oci'], types: ['nix'] },
   archive: { values: [...common, 'oci'], types: ['nix'] },
   build: { values: [...common, ...parts] },
-  http: { values: [...common, 'build', 'image', 'oci', 'storage'] },
+  http: { values: [...common, 'build', 'gc', 'image', 'oci', 'storage'] },
   config: { values: ['errors', 'oci'], types: all },
   wiring: { values: all },
   serve: { values: [...all, 'wiring'] },

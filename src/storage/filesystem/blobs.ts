@@ -11,7 +11,7 @@ import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
 import { blobKey } from '../key.ts'
 import { boundsOf } from '../range.ts'
 import { AtomicFile } from './atomicFile.ts'
-import { failed, unlessMissing } from './faults.ts'
+import { failed, isMissing, unlessMissing } from './faults.ts'
 import { HashingSink } from './hashingSink.ts'
 
 /** Big enough that a chunk's cost is its bytes, not its call. */
@@ -60,7 +60,9 @@ export class FilesystemBlobs implements BlobStore {
       await write(sink)
       const { digest, size } = await sink.finished()
       await file.commit(this.#path(digest)).catch(failed)
-      this.#sound.set(digest, fingerprint(await stat(this.#path(digest)).catch(failed)))
+      // The collector may have taken it for the old one of that name: who relies on it looks again.
+      const stats = await unlessMissing(stat(this.#path(digest)))
+      if (stats) this.#sound.set(digest, fingerprint(stats))
       return { digest, size }
     } catch (error) {
       sink.destroy()
@@ -86,14 +88,14 @@ export class FilesystemBlobs implements BlobStore {
     try {
       await pipeline(createReadStream(path, { highWaterMark: chunkSize }), hash)
     } catch (error) {
-      return failed(error)
+      return isMissing(error) ? false : failed(error)
     }
     if (hash.digest('hex') === hexOf(digest)) {
       this.#sound.set(digest, fingerprint(stats))
       return true
     }
     await mkdir(this.#corrupt, { recursive: true }).catch(failed)
-    await rename(path, join(this.#corrupt, hexOf(digest))).catch(failed)
+    await unlessMissing(rename(path, join(this.#corrupt, hexOf(digest))))
     return false
   }
 

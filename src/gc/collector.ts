@@ -1,0 +1,174 @@
+import type { Digest } from '../oci/digest.ts'
+import { blobKey } from '../storage/key.ts'
+import type { Storage } from '../storage/interfaces.ts'
+import { Intents } from './intents.ts'
+import { judge, type Retention, type Verdict } from './policy.ts'
+import { PullLedger } from './pullLedger.ts'
+import { ManifestReferences } from './references.ts'
+import { readStorageClock } from './storageClock.ts'
+import { Surveyor, type Survey } from './survey.ts'
+import { Sweeper, type Step } from './sweeper.ts'
+
+export interface CollectOptions {
+  /** Look and judge; write and delete nothing. */
+  readonly dryRun?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface Progress {
+  readonly phase: 'look' | 'sweep'
+  readonly done: number
+  readonly of: number
+}
+
+/** What a collection found and did; of a dry run, what it would do. */
+export interface CollectionReport {
+  readonly verdict: Verdict
+  /** Things in the storage before. */
+  readonly found: { readonly images: number; readonly blobs: number; readonly bytes: number }
+  readonly deleted: { readonly records: number; readonly blobs: number; readonly bytes: number }
+  /** Milliseconds since 1970 by the storage's clock, when it was judged. */
+  readonly judgedAt: number
+}
+
+/** Records that cost an evaluation when they are lost: they go with their age. */
+const knowledge = ['packages', 'outputs', 'revisions']
+
+/**
+ * Deletes what no image needs, and images as the limits say. Any number may run beside any number of servers; one
+ * that was killed is picked up by the next. See docs/garbage-collection.md.
+ */
+export class Collector {
+  readonly #storage: Storage
+  readonly #retention: Retention
+  readonly #ledger: PullLedger
+  readonly #intents: Intents
+  readonly #surveyor: Surveyor
+  readonly #sweeper: Sweeper
+
+  /** @param storage where everything really is: nothing may answer in its place */
+  constructor(storage: Storage, retention: Retention) {
+    const references = new ManifestReferences(storage.blobs)
+    this.#storage = storage
+    this.#retention = retention
+    this.#ledger = new PullLedger(storage)
+    this.#intents = new Intents(storage)
+    this.#surveyor = new Surveyor(storage, references)
+    this.#sweeper = new Sweeper({ storage, intents: this.#intents, ledger: this.#ledger, references })
+  }
+
+  /** @throws StorageFailed, or the signal's reason */
+  async collect(options: CollectOptions = {}): Promise<CollectionReport> {
+    const { dryRun = false, signal, onProgress } = options
+    const now = dryRun ? Date.now : await readStorageClock(this.#storage)
+    if (!dryRun) await this.#intents.removeDead(now())
+    const first = await this.#judge(now, options)
+    const deleted = { records: 0, blobs: 0, bytes: 0 }
+    const count = ({ kind, size }: Step) => {
+      deleted[kind === 'blob' ? 'blobs' : 'records'] += 1
+      if (kind === 'blob') deleted.bytes += size
+    }
+    if (dryRun) {
+      for (const step of first.steps) count(step)
+      return reportOf(first, deleted)
+    }
+    const gone = new Set<string>()
+    for (let judged = first; ;) {
+      const start = performance.now()
+      // Older findings would be of a time that the servers' records tell nothing of any more.
+      const mayGoOn = () =>
+        signal?.aborted !== true && performance.now() - start < (this.#retention.grace * 1000) / 2
+      const before = gone.size
+      const left = await this.#sweeper.sweep(judged.steps, now, mayGoOn, (step) => {
+        count(step)
+        gone.add(step.key)
+        onProgress?.({ phase: 'sweep', done: gone.size, of: gone.size + judged.steps.length })
+      })
+      signal?.throwIfAborted()
+      if (left.length === 0 || gone.size === before) break
+      judged = await this.#judge(now, options)
+    }
+    await this.#ledger.compact(
+      now(),
+      (digest) => first.survey.blobs.has(digest) && !gone.has(blobKey(digest)),
+    )
+    return reportOf(first, deleted)
+  }
+
+  async #judge(now: () => number, { signal, onProgress }: CollectOptions): Promise<Judged> {
+    const { grace, keep } = this.#retention
+    signal?.throwIfAborted()
+    const judgedAt = now()
+    const pulls = await this.#ledger.read(judgedAt)
+    const survey = await this.#surveyor.look(pulls, grace, judgedAt, (done, of) => {
+      signal?.throwIfAborted()
+      onProgress?.({ phase: 'look', done, of })
+    })
+    const verdict = judge(survey.images, survey.blobs, pulls.heldBlobs, this.#retention, judgedAt)
+    const steps = [
+      ...stepsOf(survey, verdict, judgedAt - grace * 1000),
+      ...(keep === undefined ? [] : await this.#forgotten(judgedAt - Math.max(keep, grace) * 1000)),
+    ]
+    return { judgedAt, survey, verdict, steps }
+  }
+
+  /** What was learnt so long ago that it may be learnt anew. @param before ms since 1970 */
+  async #forgotten(before: number): Promise<readonly Step[]> {
+    const steps: Step[] = []
+    for (const folder of knowledge) {
+      for await (const { key, size, modified } of this.#storage.objects.list(folder)) {
+        if (modified < before) steps.push({ kind: 'record', key, size })
+      }
+    }
+    return steps
+  }
+}
+
+interface Judged {
+  readonly judgedAt: number
+  readonly survey: Survey
+  readonly verdict: Verdict
+  readonly steps: readonly Step[]
+}
+
+/**
+ * In the order of deletion: records before what they lead to, manifests before what they name.
+ * @param graceBegan ms since 1970; what is younger stays
+ */
+function stepsOf(
+  { blobs, imageRecords, layerRecords }: Survey,
+  verdict: Verdict,
+  graceBegan: number,
+): Step[] {
+  const images = new Set<Digest | undefined>(verdict.images.map(({ image }) => image.digest))
+  const going = new Set<Digest | undefined>(verdict.blobs.map(({ digest }) => digest))
+  const isLost = (digest: Digest | undefined) => digest === undefined || !blobs.has(digest)
+  const records = [
+    ...imageRecords.filter(({ digest }) => digest === undefined || images.has(digest)),
+    ...layerRecords.filter(({ digest }) => going.has(digest) || isLost(digest)),
+  ].filter(({ modified }) => modified <= graceBegan)
+  const byKind = verdict.blobs.toSorted((a, b) => Number(images.has(b.digest)) - Number(images.has(a.digest)))
+  return [
+    ...records.map(({ key, size, digest }) => ({
+      kind: 'record' as const,
+      key,
+      size,
+      ...(digest && { digest }),
+    })),
+    ...byKind.map(({ digest, size }) => ({ kind: 'blob' as const, key: blobKey(digest), size, digest })),
+  ]
+}
+
+function reportOf(
+  { survey, verdict, judgedAt }: Judged,
+  deleted: CollectionReport['deleted'],
+): CollectionReport {
+  const bytes = [...survey.blobs.values()].reduce((sum, { size }) => sum + size, 0)
+  return {
+    verdict,
+    found: { images: survey.images.length, blobs: survey.blobs.size, bytes },
+    deleted,
+    judgedAt,
+  }
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import { StorageFailed } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Storage } from '../storage/interfaces.ts'
+import { pullFolder, pullRecordSchema, type PullRecord } from './pullRecord.ts'
+
+/** What all servers say they serve. */
+export interface Pulls {
+  /** Manifests, and blobs by themselves, that may not be deleted now. */
+  readonly heldManifests: ReadonlySet<Digest>
+  readonly heldBlobs: ReadonlySet<Digest>
+  /** When a manifest was last asked for, in ms since 1970. */
+  readonly lastPull: ReadonlyMap<Digest, number>
+}
+
+interface Entry {
+  readonly record: PullRecord
+  readonly modified: number
+}
+
+/** Looks at records that vanish while they are read, before they count as damaged. */
+const looks = 5
+
+/** Reads the servers' pull records. They never change, so each is read once. */
+export class PullLedger {
+  readonly #storage: Pick<Storage, 'records' | 'objects'>
+  readonly #known = new Map<string, Entry>()
+
+  constructor(storage: Pick<Storage, 'records' | 'objects'>) {
+    this.#storage = storage
+  }
+
+  /**
+   * What is held and was pulled, as of now: every record that was put before the call is in it.
+   * @param now by the storage's clock, ms since 1970
+   * @throws StorageFailed also where a record is damaged that may still hold something
+   */
+  async read(now: number): Promise<Pulls> {
+    for (let look = 0; ; look++) {
+      const damaged = await this.#catchUp()
+      if (damaged.length === 0) break
+      // A record that another collector has merged vanishes between listing and reading.
+      if (look < looks) continue
+      const young = damaged.find(({ modified }) => now - modified < mostHeld)
+      if (young) throw new StorageFailed(`the record ${young.key} is damaged: what it holds is not known`)
+      break
+    }
+    return pullsOf([...this.#known.values()], now)
+  }
+
+  /**
+   * Puts records that hold nothing any more into one, with the last pulls of what there still is.
+   * @param below the folder: of all servers, or of one
+   * @throws StorageFailed
+   */
+  async compact(
+    now: number,
+    isThere: (digest: Digest) => boolean,
+    below: string = pullFolder,
+  ): Promise<void> {
+    await this.#catchUp(below)
+    const old = [...this.#known].filter(
+      ([key, entry]) => key.startsWith(`${below}/`) && !isHolding(entry, now),
+    )
+    if (old.length < 2) return
+    const { lastPull } = pullsOf(
+      old.map(([, entry]) => entry),
+      now,
+    )
+    const manifests = [...lastPull].filter(([digest]) => isThere(digest))
+    const merged: PullRecord = { holds: 0, manifests, blobs: [] }
+    if (manifests.length > 0) await this.#storage.records.put(`${below}/merged/${randomUUID()}`, merged)
+    for (const [key] of old) await this.#storage.objects.delete(key)
+  }
+
+  /** Makes what is known what is there. Gives what is listed and cannot be read. */
+  async #catchUp(below: string = pullFolder): Promise<readonly { key: string; modified: number }[]> {
+    const listed = await Array.fromAsync(this.#storage.objects.list(below))
+    const keys = new Set(listed.map(({ key }) => key))
+    for (const key of this.#known.keys())
+      if (key.startsWith(`${below}/`) && !keys.has(key)) this.#known.delete(key)
+    const unread = await Promise.all(
+      listed.map(async ({ key, modified }) => {
+        if (this.#known.has(key)) return []
+        const record = pullRecordSchema.safeParse(await this.#storage.records.get(key)).data
+        if (!record) return [{ key, modified }]
+        this.#known.set(key, { record, modified })
+        return []
+      }),
+    )
+    return unread.flat()
+  }
+}
+
+/** No server holds longer than this without a new record (ms). */
+const mostHeld = 7 * 24 * 3600 * 1000
+
+function isHolding({ record, modified }: Entry, now: number): boolean {
+  return now - modified < record.holds * 1000
+}
+
+function pullsOf(entries: readonly Entry[], now: number): Pulls {
+  const heldManifests = new Set<Digest>()
+  const heldBlobs = new Set<Digest>()
+  const lastPull = new Map<Digest, number>()
+  for (const entry of entries) {
+    const holding = isHolding(entry, now)
+    for (const digest of holding ? entry.record.blobs : []) heldBlobs.add(digest)
+    for (const [digest, time] of entry.record.manifests) {
+      if (holding) heldManifests.add(digest)
+      const last = Math.max(Math.min(time, entry.modified), lastPull.get(digest) ?? 0)
+      lastPull.set(digest, last)
+    }
+  }
+  return { heldManifests, heldBlobs, lastPull }
+}

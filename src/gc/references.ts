@@ -1,0 +1,79 @@
+import { buffer } from 'node:stream/consumers'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { BlobUnknown } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { digestOf, type Digest } from '../oci/digest.ts'
+import { descriptorSchema, manifestSchema } from '../oci/parse.ts'
+import type { BlobStore } from '../storage/interfaces.ts'
+
+/** What a manifest or an index names directly. */
+interface References {
+  readonly manifests: readonly Descriptor[]
+  readonly blobs: readonly Descriptor[]
+}
+
+const indexSchema = z.object({ manifests: z.array(descriptorSchema) })
+
+/** Manifests whose names are remembered, some 20 KB each at most. */
+const remembered = 10_000
+
+/** What manifests lead to. They never change, so each is read once. */
+export class ManifestReferences {
+  readonly #blobs: BlobStore
+  readonly #known = new LRUCache<Digest, References>({ max: remembered })
+
+  constructor(blobs: BlobStore) {
+    this.#blobs = blobs
+  }
+
+  /**
+   * Everything that a manifest leads to, through an index too, without itself; undefined where a manifest on the way
+   * is missing, or is none. @param bytes of the manifest, where they are at hand @throws StorageFailed
+   */
+  async below(digest: Digest, bytes?: Buffer): Promise<readonly Descriptor[] | undefined> {
+    const direct = await this.#direct(digest, bytes)
+    if (!direct) return undefined
+    const found = new Map(direct.blobs.map((one) => [one.digest, one]))
+    for (const manifest of direct.manifests) {
+      const children = await this.below(manifest.digest)
+      if (!children) return undefined
+      for (const one of [manifest, ...children]) found.set(one.digest, one)
+    }
+    return [...found.values()]
+  }
+
+  async #direct(digest: Digest, given?: Buffer): Promise<References | undefined> {
+    const known = this.#known.get(digest)
+    if (known) return known
+    const bytes = given ?? (await this.#read(digest))
+    const references = bytes && digestOf(bytes) === digest ? parse(bytes) : undefined
+    if (references) this.#known.set(digest, references)
+    return references
+  }
+
+  async #read(digest: Digest): Promise<Buffer | undefined> {
+    try {
+      return await buffer(await this.#blobs.open(digest))
+    } catch (error) {
+      if (error instanceof BlobUnknown) return undefined
+      throw error
+    }
+  }
+}
+
+function parse(bytes: Buffer): References | undefined {
+  const value = parseJson(bytes)
+  const manifest = manifestSchema.safeParse(value).data
+  if (manifest) return { manifests: [], blobs: [manifest.config, ...manifest.layers] }
+  const index = indexSchema.safeParse(value).data
+  return index && { manifests: index.manifests, blobs: [] }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,116 @@
+import PQueue from 'p-queue'
+import { z } from 'zod'
+import { isDigest, toDigest, type Digest } from '../oci/digest.ts'
+import type { Storage, StoredObject } from '../storage/interfaces.ts'
+import type { StoredBlob, StoredImage } from './policy.ts'
+import type { Pulls } from './pullLedger.ts'
+import type { ManifestReferences } from './references.ts'
+import { blobFolder } from '../storage/key.ts'
+
+/** Folders of records that name a blob by its digest: an image's manifest, and layers. */
+const imageFolder = 'manifests'
+const layerFolders = ['builds', 'recompressed']
+
+/** A record that names a blob, or nothing that makes sense. `modified` in ms since 1970. */
+export interface Pointer extends StoredObject {
+  readonly digest: Digest | undefined
+}
+
+/** What a storage holds, as far as the collector is concerned. */
+export interface Survey {
+  readonly blobs: ReadonlyMap<Digest, StoredBlob>
+  readonly images: readonly StoredImage[]
+  /** Records that answer the key of an image. */
+  readonly imageRecords: readonly Pointer[]
+  /** Records that answer the key of a layer. */
+  readonly layerRecords: readonly Pointer[]
+}
+
+/** Requests to the storage that are under way at once. */
+export const atOnce = 16
+
+const pointer = z.object({ digest: z.string().refine(isDigest).transform(toDigest) })
+
+/** Looks through a storage. What never changes is read once in its life. */
+export class Surveyor {
+  readonly #storage: Pick<Storage, 'records' | 'objects'>
+  readonly #references: ManifestReferences
+  #pointers = new Map<string, Pointer>()
+
+  constructor(storage: Pick<Storage, 'records' | 'objects'>, references: ManifestReferences) {
+    this.#storage = storage
+    this.#references = references
+  }
+
+  /**
+   * @param grace seconds
+   * @param now by the storage's clock, ms since 1970
+   * @param onProgress how many records and manifests were looked at, and of how many
+   * @throws StorageFailed
+   */
+  async look(
+    pulls: Pulls,
+    grace: number,
+    now: number,
+    onProgress: (done: number, of: number) => void,
+  ): Promise<Survey> {
+    const [imageObjects, ...layerObjects] = await Promise.all(
+      [imageFolder, ...layerFolders].map((folder) => Array.fromAsync(this.#storage.objects.list(folder))),
+    )
+    const objects = [...(imageObjects ?? []), ...layerObjects.flat()]
+    const blobs = await this.#listBlobs()
+    let done = 0
+    const queue = new PQueue({ concurrency: atOnce })
+    const step = async <T>(work: () => Promise<T>) => {
+      const result = await work()
+      onProgress(++done, objects.length)
+      return result
+    }
+    const pointers = await queue.addAll(objects.map((object) => () => step(() => this.#read(object))))
+    this.#pointers = new Map(pointers.map((one) => [one.key, one]))
+    const imageRecords = pointers.slice(0, imageObjects?.length ?? 0)
+    const recorded = Map.groupBy(imageRecords, ({ digest }) => digest)
+    const manifests = new Set([...recorded.keys(), ...pulls.lastPull.keys()])
+    const images = await queue.addAll(
+      [...manifests].flatMap((digest) =>
+        digest !== undefined && (blobs.has(digest) || recorded.has(digest))
+          ? [() => this.#image(digest, recorded.get(digest) ?? [], blobs, pulls, now - grace * 1000)]
+          : [],
+      ),
+    )
+    return { blobs, images, imageRecords, layerRecords: pointers.slice(imageRecords.length) }
+  }
+
+  async #listBlobs(): Promise<ReadonlyMap<Digest, StoredBlob>> {
+    const blobs = new Map<Digest, StoredBlob>()
+    for await (const { key, size, modified } of this.#storage.objects.list(blobFolder)) {
+      const digest = `sha256:${key.slice(blobFolder.length + 1)}`
+      if (isDigest(digest)) blobs.set(digest, { size, modified })
+    }
+    return blobs
+  }
+
+  async #read(object: StoredObject): Promise<Pointer> {
+    const known = this.#pointers.get(object.key)
+    if (known?.modified === object.modified && known.size === object.size) return known
+    return { ...object, digest: pointer.safeParse(await this.#storage.records.get(object.key)).data?.digest }
+  }
+
+  async #image(
+    digest: Digest,
+    records: readonly Pointer[],
+    blobs: ReadonlyMap<Digest, StoredBlob>,
+    { heldManifests, lastPull }: Pulls,
+    graceBegan: number,
+  ): Promise<StoredImage> {
+    const recorded = Math.max(0, ...records.map(({ modified }) => modified))
+    const below = blobs.has(digest) ? await this.#references.below(digest) : undefined
+    const isWhole = below?.every((one) => blobs.get(one.digest)?.size === one.size) === true
+    return {
+      digest,
+      lastPull: Math.max(recorded, lastPull.get(digest) ?? 0),
+      held: heldManifests.has(digest) || recorded > graceBegan,
+      reach: isWhole ? [digest, ...below.map((one) => one.digest)] : undefined,
+    }
+  }
+}
