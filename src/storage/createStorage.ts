@@ -1,0 +1,37 @@
+import { resolve } from 'node:path'
+import { createFilesystemStorage } from './filesystem/filesystem.ts'
+import type { GcsOptions } from './gcs/options.ts'
+import type { Storage } from './interfaces.ts'
+import type { S3Options } from './s3/options.ts'
+
+/** Which storage, and where. */
+export type StorageConfig =
+  | { readonly kind: 'filesystem'; readonly path: string }
+  | { readonly kind: 's3'; readonly options: S3Options }
+  | { readonly kind: 'gcs'; readonly options: GcsOptions }
+
+export interface StorageSettings {
+  /** Folder of this machine for blobs on their way to a bucket. */
+  readonly spool: string
+  /** Seconds that links into a bucket hold; undefined: all downloads pass through the server. */
+  readonly linkLifetime: number | undefined
+}
+
+/** Opens a storage. The client of a bucket is loaded only where it is used. @throws StorageFailed */
+export async function createStorage(
+  config: StorageConfig,
+  { spool, linkLifetime }: StorageSettings,
+): Promise<Storage> {
+  switch (config.kind) {
+    case 'filesystem':
+      return createFilesystemStorage(resolve(config.path))
+    case 's3': {
+      const { createS3Storage } = await import('./s3/s3.ts')
+      return createS3Storage(config.options, spool, linkLifetime)
+    }
+    case 'gcs': {
+      const { createGcsStorage } = await import('./gcs/gcs.ts')
+      return createGcsStorage(config.options, spool, linkLifetime)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { Bucket as GoogleBucket, Storage as Client } from '@google-cloud/storage'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import {
+  blobType,
+  noteOf,
+  notedDigest,
+  type BlobFile,
+  type Bounds,
+  type Bucket,
+  type ObjectState,
+} from '../bucket/bucket.ts'
+import { Prefix } from '../bucket/prefix.ts'
+import type { StoredObject } from '../interfaces.ts'
+import { blobKey, isKey } from '../key.ts'
+import { failed, isMissing } from './faults.ts'
+import type { GcsOptions } from './options.ts'
+
+/** A blob larger than this (bytes) is sent in parts of this size, any of which can be sent again. */
+const partSize = 16 << 20
+
+/** A bucket of Google Cloud Storage. */
+export class GcsBucket implements Bucket {
+  readonly #bucket: GoogleBucket
+  readonly #prefix: Prefix
+
+  constructor(client: Client, { bucket, prefix }: GcsOptions) {
+    this.#bucket = client.bucket(bucket)
+    this.#prefix = new Prefix(prefix)
+  }
+
+  async state(key: string): Promise<ObjectState | undefined> {
+    try {
+      const [found] = await this.#file(key).getMetadata()
+      const size = Number(found.size)
+      return { size, version: String(found.generation), digest: notedDigest(found.metadata, size) }
+    } catch (error) {
+      return isMissing(error) ? undefined : failed(`looking for ${key}`, error)
+    }
+  }
+
+  async read(key: string, bounds?: Bounds): Promise<Readable | undefined> {
+    const stream = this.#file(key).createReadStream({ ...bounds })
+    try {
+      // Only a stream that is read asks the server.
+      await once(stream, 'readable')
+      return stream
+    } catch (error) {
+      return isMissing(error) ? undefined : failed(`reading ${key}`, error)
+    }
+  }
+
+  async put(key: string, content: Buffer, contentType: string): Promise<void> {
+    try {
+      await this.#file(key).save(content, { resumable: false, validation: 'md5', contentType })
+    } catch (error) {
+      failed(`writing ${key}`, error)
+    }
+  }
+
+  async putBlob(file: BlobFile): Promise<void> {
+    const key = blobKey(file.digest)
+    const parts = file.size > partSize ? { resumable: true, chunkSize: partSize } : { resumable: false }
+    try {
+      await this.#bucket.upload(file.path, {
+        ...parts,
+        destination: this.#prefix.nameOf(key),
+        // Told beforehand, so that what arrives otherwise never becomes an object.
+        metadata: { contentType: blobType, metadata: noteOf(file), md5Hash: await md5Of(file.path) },
+        validation: false,
+      })
+    } catch (error) {
+      failed(`writing ${key}`, error)
+    }
+  }
+
+  async *list(folder: string): AsyncIterable<StoredObject> {
+    const query = { prefix: this.#prefix.nameOf(`${folder}/`) }
+    try {
+      for await (const found of filesIn(this.#bucket.getFilesStream(query))) {
+        const key = this.#prefix.keyOf(found.name)
+        const { size, timeCreated = '' } = found.metadata
+        if (isKey(key)) yield { key, size: Number(size), modified: Date.parse(timeCreated) }
+      }
+    } catch (error) {
+      failed(`listing ${folder}`, error)
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    try {
+      await this.#file(key).delete()
+    } catch (error) {
+      if (!isMissing(error)) failed(`deleting ${key}`, error)
+    }
+  }
+
+  #file(key: string) {
+    return this.#bucket.file(this.#prefix.nameOf(key))
+  }
+}
+
+type GoogleFile = ReturnType<GoogleBucket['file']>
+
+/** What the client's stream of files gives. */
+function filesIn(stream: Readable): AsyncIterable<GoogleFile> {
+  return stream
+}
+
+async function md5Of(path: string): Promise<string> {
+  const hash = createHash('md5')
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  return hash.digest('base64')
+}

@@ -1,0 +1,89 @@
+import type { Storage as Client } from '@google-cloud/storage'
+import { LRUCache } from 'lru-cache'
+import type { Digest } from '../../oci/digest.ts'
+import { Prefix } from '../bucket/prefix.ts'
+import type { SignsUrls } from '../interfaces.ts'
+import { blobKey } from '../key.ts'
+import { failed } from './faults.ts'
+import type { GcsOptions } from './options.ts'
+
+/** Links that are remembered: without a key of one's own each costs a request to Google's IAM. */
+const rememberedLinks = 10_000
+/** A link is handed out again in this part of its life. */
+const youth = 0.5
+/** Milliseconds after which it is looked again whether links can be signed, or objects read without one. */
+const opinionLasts = 300_000
+/** Milliseconds for a look at a public object. */
+const lookTimeout = 5_000
+
+/** What to do about blobs that cannot be signed for: known for a while. */
+interface Opinion {
+  readonly until: number
+  readonly isPublic: boolean
+}
+
+/**
+ * Signed links (V4) where there is a key or the right to sign by IAM; else plain ones where everybody may read the bucket;
+ * else none.
+ */
+export class GcsLinks implements SignsUrls {
+  readonly #client: Client
+  readonly #bucket: string
+  readonly #prefix: Prefix
+  readonly #lifetime: number
+  readonly #signed: LRUCache<Digest, URL>
+  #opinion: Opinion | undefined
+
+  /** @param lifetime seconds that a link holds */
+  constructor(client: Client, { bucket, prefix }: GcsOptions, lifetime: number) {
+    this.#client = client
+    this.#bucket = bucket
+    this.#prefix = new Prefix(prefix)
+    this.#lifetime = lifetime
+    this.#signed = new LRUCache({ max: rememberedLinks, ttl: lifetime * 1000 * youth })
+  }
+
+  async url(digest: Digest): Promise<URL | undefined> {
+    if (this.#opinion && this.#opinion.until > Date.now()) return this.#plain(digest, this.#opinion)
+    const known = this.#signed.get(digest)
+    if (known) return known
+    try {
+      const url = await this.#sign(digest)
+      this.#signed.set(digest, url)
+      return url
+    } catch (error) {
+      if (!cannotSign(error)) return failed('signing a link', error)
+      const isPublic = await isReadable(this.#plainUrl(digest))
+      this.#opinion = { until: Date.now() + opinionLasts, isPublic }
+      return this.#plain(digest, this.#opinion)
+    }
+  }
+
+  async #sign(digest: Digest): Promise<URL> {
+    const file = this.#client.bucket(this.#bucket).file(this.#prefix.nameOf(blobKey(digest)))
+    const expires = Date.now() + this.#lifetime * 1000
+    const [url] = await file.getSignedUrl({ version: 'v4', action: 'read', expires })
+    return new URL(url)
+  }
+
+  #plain(digest: Digest, { isPublic }: Opinion): URL | undefined {
+    return isPublic ? this.#plainUrl(digest) : undefined
+  }
+
+  #plainUrl(digest: Digest): URL {
+    const path = [this.#bucket, ...this.#prefix.nameOf(blobKey(digest)).split('/')]
+    return new URL(`/${path.map(encodeURIComponent).join('/')}`, this.#client.apiEndpoint)
+  }
+}
+
+/** The client does not export the class. */
+function cannotSign(error: unknown): boolean {
+  return error instanceof Error && error.name === 'SigningError'
+}
+
+async function isReadable(url: URL): Promise<boolean> {
+  const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(lookTimeout) }).catch(
+    () => undefined,
+  )
+  return answer?.ok === true
+}
