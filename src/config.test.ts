@@ -63,6 +63,33 @@ describe('the configuration', () => {
     assert.match(faults.join('\n'), /NIXERY_CHANNEL .*'--x'/)
   })
 
+  it('takes bytes with and without units', () => {
+    const limit = (text: string) =>
+      readConfig({ NIXERY_PKGS_PATH: '/set', NIXERY_SEGMENT_CACHE: text }).NIXERY_SEGMENT_CACHE
+    assert.deepEqual(['0', '1000', '500M', '10G', ''].map(limit), [
+      0,
+      1000,
+      524_288_000,
+      10 * 2 ** 30,
+      10 * 2 ** 30,
+    ])
+    assert.match(
+      faultsOf({ NIXERY_PKGS_PATH: '/set', NIXERY_SEGMENT_CACHE: '10 GB' }).join(),
+      /NIXERY_SEGMENT_CACHE .*'10 GB'/,
+    )
+  })
+
+  it('knows the levels of each codec', () => {
+    const faults = (codec: string, level: string) =>
+      faultsOf({ NIXERY_PKGS_PATH: '/set', NIXERY_LAYER_COMPRESSION: codec, NIXERY_LAYER_LEVEL: level })
+    assert.deepEqual([faults('gzip', '9'), faults('zstd', '19')], [[], []])
+    assert.match(faults('gzip', '10').join(), /NIXERY_LAYER_LEVEL must be from 1 to 9 .* gzip/)
+    assert.match(faults('', '10').join(), /NIXERY_LAYER_LEVEL must be from 1 to 9/)
+    assert.match(faults('zstd', '20').join(), /must be from 1 to 19/)
+    assert.match(faults('none', '1').join(), /NIXERY_LAYER_LEVEL has no meaning/)
+    assert.equal(faults('lzma', '10').length, 1)
+  })
+
   it('keeps what changes the evaluation of Nixpkgs', () => {
     const { nixpkgsEnvironment } = readConfig({
       NIXERY_PKGS_PATH: '/set',

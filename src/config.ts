@@ -23,6 +23,11 @@ const integer = (least: number, most: number) => {
     .transform(Number)
     .refine((value) => value >= least && value <= most, rule)
 }
+const units = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+const bytes = z
+  .string()
+  .regex(/^\d{1,12}[KMGT]?$/, 'must be a number of bytes, such as 500M or 10G')
+  .transform((value) => Number.parseInt(value, 10) * units[value.replace(/\d+/, '') as keyof typeof units])
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -64,6 +69,8 @@ const variables = z.object({
   NIXERY_LAYER_COMPRESSION: z
     .enum(['gzip', 'zstd', 'none'], "must be 'gzip', 'zstd' or 'none'")
     .default('gzip'),
+  NIXERY_LAYER_LEVEL: integer(1, 100).optional(),
+  NIXERY_SEGMENT_CACHE: bytes.default(10 * units.G),
   NIX_TIMEOUT: integer(1, week).default(60),
   NIXERY_BUILD_DEADLINE: integer(1, week).default(900),
   NIXERY_BUILDS: integer(1, 1024).default(2),
@@ -104,6 +111,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   )
   const parsed = variables.safeParse(given)
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => describeFault(issue, given))
+  faults.push(...levelFaults(given))
   const sources = sourcesOf(given, parsed.data)
   const [source] = sources
   if (sources.length !== 1) faults.push(wrongSources(sources))
@@ -115,6 +123,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
   const name = String(issue.path[0])
   return `${name} ${issue.message} (it is '${given[name] ?? ''}')`
+}
+
+/** Levels that the compressors have; above these of zstd, they take much time and memory for little. */
+const highestLevels: Readonly<Record<string, number>> = { gzip: 9, zstd: 19, none: 0 }
+
+function levelFaults({
+  NIXERY_LAYER_COMPRESSION: codec = 'gzip',
+  NIXERY_LAYER_LEVEL: level,
+}: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const highest = highestLevels[codec]
+  if (level === undefined || highest === undefined || !(Number(level) > highest)) return []
+  const rule = highest === 0 ? 'has no meaning' : `must be from 1 to ${highest}`
+  return [`NIXERY_LAYER_LEVEL ${rule} where NIXERY_LAYER_COMPRESSION is ${codec} (it is '${level}')`]
 }
 
 function sourcesOf(

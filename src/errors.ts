@@ -115,6 +115,15 @@ export class InvalidData extends NixeryError {}
 /** A layer that could not be packed: a store path that vanished or changed, a thread that died. */
 export class PackingFailed extends NixeryError {}
 
+/** A store path that is not in the store, or only in part, and whose bytes are not known otherwise: realise it, and try again. */
+export class StorePathMissing extends PackingFailed {
+  readonly path: string
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.path = path
+  }
+}
+
 /** The server cannot have the address that it was told. */
 export class CannotListen extends NixeryError {}
 

@@ -48,7 +48,9 @@ export async function wire(config: Config, logger: Logger) {
   const layering = createLayering('dominators', strategies.dominators, popularity, config.NIXERY_MAX_LAYERS)
   const packer = createPacker({
     threads: config.NIXERY_WORKERS,
-    codec: config.NIXERY_LAYER_COMPRESSION,
+    codec: { name: config.NIXERY_LAYER_COMPRESSION, level: config.NIXERY_LAYER_LEVEL },
+    segmentCache: { folder: join(stateDir, 'segments'), limit: config.NIXERY_SEGMENT_CACHE },
+    onCacheFault: (why) => logger.warn(`layers are packed without the segment cache for a while: ${why}`),
   })
   const layers = new LayerMaker(packer, storage, config.NIXERY_WORKERS + spareLayers)
   const inventory = new Inventory({

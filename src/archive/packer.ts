@@ -1,11 +1,14 @@
 import type { Writable } from 'node:stream'
 import type { Digest } from '../oci/digest.ts'
 import type { Entry } from '../oci/entry.ts'
-import type { StorePath } from '../nix/types.ts'
+import type { PathInfo } from '../nix/types.ts'
+
+/** A store path and what it consists of, as the store has it registered. */
+export type StorePathContent = Pick<PathInfo, 'path' | 'narHash' | 'narSize'>
 
 /** What goes into one layer: whole store paths, or entries of the server's own, parents before what is in them. */
 export type LayerContent =
-  | { readonly kind: 'storePaths'; readonly storePaths: readonly StorePath[] }
+  | { readonly kind: 'storePaths'; readonly storePaths: readonly StorePathContent[] }
   | { readonly kind: 'entries'; readonly entries: readonly Entry[] }
 
 /** Tars and compresses layers off the main thread. One content, one sequence of bytes. */
@@ -15,10 +18,16 @@ export interface Packer {
   /** Codec, level and the compressor's version: all that the bytes depend on beside the content. */
   readonly codec: string
   /**
+   * Compresses what the segment cache lacks for a layer, on all threads side by side. It makes `pack` fast; the bytes are
+   * the same without it.
+   * @throws StorePathMissing, PackingFailed; Stopping after `close`; the signal's reason as it is
+   */
+  prepare(content: LayerContent, signal: AbortSignal): Promise<void>
+  /**
    * Writes the blob to the sink, which it does not end, no faster than the sink takes it. Answers the digest of the
    * uncompressed tar when the sink has taken all. Nothing is written after it has rejected.
-   * @throws PackingFailed; Stopping after `close`; TypeError for entries that make no tree; the sink's own error, or
-   * the signal's reason, as they are
+   * @throws StorePathMissing when neither the store nor the segment cache has a store path; PackingFailed; Stopping after
+   * `close`; TypeError for entries that make no tree; the sink's own error, or the signal's reason, as they are
    */
   pack(content: LayerContent, sink: Writable, signal: AbortSignal): Promise<Digest>
   /** Ends the worker threads, and with them the jobs that they have. */

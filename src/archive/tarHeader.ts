@@ -39,24 +39,37 @@ const largestUstarSize = 0o77777777777
  * Owner is 0:0 without names. One entry, one sequence of bytes.
  */
 export function tarHeader(entry: TarEntry): Buffer {
+  const { place, path, target, size, records } = describe(entry)
+  const header = ustarBlock({
+    // A reader that knows no PAX gets the end of the path, which has the slash of a directory.
+    ...(place ?? { name: path.subarray(-fields.name[1]) }),
+    linkname: target.subarray(0, fields.linkname[1]),
+    mode: entry.kind === 'link' ? linkMode : entry.mode,
+    size: size > largestUstarSize ? 0 : size,
+    typeflag: typeflags[entry.kind],
+  })
+  return records.length === 0 ? header : Buffer.concat([extendedHeader(Buffer.concat(records)), header])
+}
+
+/** Length of `tarHeader(entry)`, without making it. */
+export function tarHeaderSize(entry: TarEntry): number {
+  const { records } = describe(entry)
+  if (records.length === 0) return blockSize
+  const length = records.reduce((sum, record) => sum + record.length, 0)
+  return blockSize + length + padding(length).length + blockSize
+}
+
+/** The fields of an entry that may be too much for ustar, and the PAX records that it needs where they are. */
+function describe(entry: TarEntry) {
   const path = entry.kind === 'directory' ? Buffer.concat([entry.path, Buffer.from('/')]) : entry.path
   const target = entry.kind === 'link' ? entry.target : Buffer.alloc(0)
-  const mode = entry.kind === 'link' ? linkMode : entry.mode
   const size = entry.kind === 'file' ? entry.size : 0
   const place = ustarPlace(path)
   const records: Buffer[] = []
   if (place === undefined) records.push(paxRecord('path', path))
   if (!isAscii(target) || target.length > fields.linkname[1]) records.push(paxRecord('linkpath', target))
   if (size > largestUstarSize) records.push(paxRecord('size', Buffer.from(String(size))))
-  const header = ustarBlock({
-    // A reader that knows no PAX gets the end of the path, which has the slash of a directory.
-    ...(place ?? { name: path.subarray(-fields.name[1]) }),
-    linkname: target.subarray(0, fields.linkname[1]),
-    mode,
-    size: size > largestUstarSize ? 0 : size,
-    typeflag: typeflags[entry.kind],
-  })
-  return records.length === 0 ? header : Buffer.concat([extendedHeader(Buffer.concat(records)), header])
+  return { path, target, size, place, records }
 }
 
 /** Zero bytes that fill the last block of a file of `size` bytes. */

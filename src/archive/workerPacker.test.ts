@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { truncateSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
 import { gunzipSync } from 'node:zlib'
-import { PackingFailed, Stopping } from '../errors.ts'
-import { toStorePath } from '../nix/types.ts'
+import { PackingFailed, StorePathMissing, Stopping } from '../errors.ts'
 import type { LayerContent, Packer } from './packer.ts'
+import { Kept, layerOf, storePathOf, TestStore } from './testing.ts'
 import { createPacker } from './workerPacker.ts'
 
 const mebibyte = 2 ** 20
@@ -19,36 +17,13 @@ const unaborted = new AbortController().signal
 
 /** A packer with a store of its own, in which every name is a file of so many random bytes. */
 function packerWith(t: TestContext, threads: number, files: Readonly<Record<string, number>> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'packer-'))
-  for (const [name, size] of Object.entries(files)) writeFileSync(fileOf(folder, name), randomBytes(size))
-  const packer = createPacker({ threads, storeDirectory: folder })
-  t.after(async () => {
-    await packer.close()
-    rmSync(folder, { recursive: true })
-  })
-  return { packer, folder }
-}
-
-function fileOf(folder: string, name: string): string {
-  return join(folder, `${'0'.repeat(32)}-${name}`)
-}
-
-function contentOf(...names: readonly string[]): LayerContent {
-  return { kind: 'storePaths', storePaths: names.map((name) => toStorePath(fileOf('/nix/store', name))) }
-}
-
-/** Keeps what is written. */
-class Kept extends Writable {
-  readonly chunks: Buffer[] = []
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.chunks.push(chunk)
-    done()
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.chunks)
-  }
+  const store = new TestStore(t)
+  for (const [name, size] of Object.entries(files)) store.add(name, randomBytes(size))
+  const packer = createPacker({ threads, storeDirectory: store.folder })
+  t.after(() => packer.close())
+  const contentOf = (...names: readonly string[]) =>
+    layerOf(...names.map((name) => store.registered(storePathOf(name))))
+  return { packer, store, contentOf }
 }
 
 /** A sink that takes the first chunk and never asks for more. */
@@ -63,7 +38,7 @@ async function packed(packer: Packer, content: LayerContent) {
 }
 
 test('the diffID is the digest of what the blob decompresses to', async (t) => {
-  const { packer } = packerWith(t, 1, { a: 9 * mebibyte, b: 10 })
+  const { packer, contentOf } = packerWith(t, 1, { a: 9 * mebibyte, b: 10 })
   const { diffID, bytes } = await packed(packer, contentOf('a', 'b'))
   const tar = gunzipSync(bytes)
   assert.equal(diffID, `sha256:${createHash('sha256').update(tar).digest('hex')}`)
@@ -82,8 +57,8 @@ test('entries of the server reach the archive through the thread', async (t) => 
 test('one content has one sequence of bytes, with one thread or two, first or later', async (t) => {
   const names = ['a', 'b', 'c', 'd', 'e']
   const files = Object.fromEntries(names.map((name, i) => [name, i * mebibyte]))
-  const { packer: one, folder } = packerWith(t, 1, files)
-  const two = createPacker({ threads: 2, storeDirectory: folder })
+  const { packer: one, store, contentOf } = packerWith(t, 1, files)
+  const two = createPacker({ threads: 2, storeDirectory: store.folder })
   t.after(() => two.close())
   const blobs = async (packer: Packer, order: readonly string[]) => {
     const results = await Promise.all(
@@ -97,7 +72,7 @@ test('one content has one sequence of bytes, with one thread or two, first or la
 })
 
 test('no more than two chunks of 4 MiB wait for a slow sink', async (t) => {
-  const { packer } = packerWith(t, 2, { big: 24 * mebibyte })
+  const { packer, contentOf } = packerWith(t, 2, { big: 24 * mebibyte })
   const goOn = Promise.withResolvers<void>()
   const slow = new Writable({ write: (_chunk, _encoding, done) => void goOn.promise.finally(done) })
   const slowly = packer.pack(contentOf('big'), slow, unaborted)
@@ -112,12 +87,12 @@ test('no more than two chunks of 4 MiB wait for a slow sink', async (t) => {
 })
 
 test('memory does not grow with the size of a file', async (t) => {
-  const { folder } = packerWith(t, 1, { huge: 0 })
-  truncateSync(fileOf(folder, 'huge'), 400 * mebibyte)
+  const { store, contentOf } = packerWith(t, 1, { huge: 0 })
+  truncateSync(store.at(storePathOf('huge')), 400 * mebibyte)
   const program = `
     import { Writable } from 'node:stream'
     import { createPacker } from ${JSON.stringify(new URL('./workerPacker.ts', import.meta.url).href)}
-    const packer = createPacker({ threads: 1, storeDirectory: ${JSON.stringify(folder)} })
+    const packer = createPacker({ threads: 1, storeDirectory: ${JSON.stringify(store.folder)} })
     const sink = new Writable({ write: (chunk, encoding, done) => done() })
     await packer.pack(${JSON.stringify(contentOf('huge'))}, sink, new AbortController().signal)
     console.log(process.resourceUsage().maxRSS)`
@@ -128,7 +103,7 @@ test('memory does not grow with the size of a file', async (t) => {
 })
 
 test('an aborted job rejects with the reason, and its thread does the next one', async (t) => {
-  const { packer } = packerWith(t, 1, { big: 30 * mebibyte, next: 10 })
+  const { packer, contentOf } = packerWith(t, 1, { big: 30 * mebibyte, next: 10 })
   const controller = new AbortController()
   const reason = new Error('no longer wanted')
   const sink = stuck(() => controller.abort(reason))
@@ -138,7 +113,7 @@ test('an aborted job rejects with the reason, and its thread does the next one',
 })
 
 test('a job that is aborted at once writes nothing', async (t) => {
-  const { packer } = packerWith(t, 1, { a: 10 })
+  const { packer, contentOf } = packerWith(t, 1, { a: 10 })
   const controller = new AbortController()
   const reason = new Error('no longer wanted')
   const sink = new Kept()
@@ -150,7 +125,7 @@ test('a job that is aborted at once writes nothing', async (t) => {
 })
 
 test('a job that waits for a thread can be aborted, and the ones behind it go on', async (t) => {
-  const { packer } = packerWith(t, 1, { big: 30 * mebibyte, small: 10 })
+  const { packer, contentOf } = packerWith(t, 1, { big: 30 * mebibyte, small: 10 })
   const [first, second] = [new AbortController(), new AbortController()]
   const reason = new Error('no longer wanted')
   const taken = Promise.withResolvers<void>()
@@ -166,7 +141,7 @@ test('a job that waits for a thread can be aborted, and the ones behind it go on
 })
 
 test('a thread that dies fails its job, and another takes its place', async (t) => {
-  const { packer } = packerWith(t, 1, { big: 30 * mebibyte, next: 10 })
+  const { packer, contentOf } = packerWith(t, 1, { big: 30 * mebibyte, next: 10 })
   const threads: Worker[] = []
   const remember = (worker: Worker) => threads.push(worker)
   process.on('worker', remember)
@@ -183,7 +158,7 @@ test('a thread that dies fails its job, and another takes its place', async (t) 
 })
 
 test("a sink's error is passed on as it is, and the thread goes on", async (t) => {
-  const { packer } = packerWith(t, 1, { big: 30 * mebibyte })
+  const { packer, contentOf } = packerWith(t, 1, { big: 30 * mebibyte })
   const full = new Error('the disk is full')
   const failing = new Writable({ write: (_chunk, _encoding, done) => done(full) })
   await assert.rejects(packer.pack(contentOf('big'), failing, unaborted), full)
@@ -191,21 +166,23 @@ test("a sink's error is passed on as it is, and the thread goes on", async (t) =
 })
 
 test('a sink that is closed early ends the job', async (t) => {
-  const { packer } = packerWith(t, 1, { big: 30 * mebibyte })
+  const { packer, contentOf } = packerWith(t, 1, { big: 30 * mebibyte })
   const sink: Writable = stuck(() => sink.destroy())
   await assert.rejects(packer.pack(contentOf('big'), sink, unaborted), PackingFailed)
 })
 
 test('a store path that vanished is told by its name', async (t) => {
-  const { packer } = packerWith(t, 1)
+  const { packer, store, contentOf } = packerWith(t, 1, { gone: 10 })
+  const content = contentOf('gone')
+  store.remove(store.registered(storePathOf('gone')))
   await assert.rejects(
-    packer.pack(contentOf('gone'), new Kept(), unaborted),
-    (error) => error instanceof PackingFailed && /-gone cannot be read: .*ENOENT/.test(error.message),
+    packer.pack(content, new Kept(), unaborted),
+    (error) => error instanceof StorePathMissing && error.path === storePathOf('gone'),
   )
 })
 
 test('closing ends the jobs that run and those that wait, and refuses new ones', async (t) => {
-  const { packer } = packerWith(t, 1, { big: 30 * mebibyte })
+  const { packer, contentOf } = packerWith(t, 1, { big: 30 * mebibyte })
   const taken = Promise.withResolvers<void>()
   const running = packer.pack(contentOf('big'), stuck(taken.resolve), unaborted)
   await taken.promise

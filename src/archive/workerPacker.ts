@@ -1,19 +1,27 @@
 import type { Writable } from 'node:stream'
-import { Worker } from 'node:worker_threads'
-import { PackingFailed, Stopping } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
+import { CacheLimit } from './cacheLimit.ts'
 import { checkEntries } from './checkEntries.ts'
-import { codecs, type CodecName } from './codec.ts'
-import { runJob } from './packJob.ts'
-import type { LayerContent, Packer } from './packer.ts'
+import { createCodec, type Codec, type CodecChoice } from './codec.ts'
+import { joinInto } from './joinJob.ts'
+import type { Part } from './jobs.ts'
+import { layerIdentity, layoutOf } from './layout.ts'
+import type { LayerContent, Packer, StorePathContent } from './packer.ts'
+import { SharedWork } from './sharedWork.ts'
+import { request } from './threadJob.ts'
+import { ThreadPool } from './threadPool.ts'
 
 export interface PackerOptions {
-  /** Layers that are packed at the same time, each in a thread of its own. */
+  /** How many work side by side. */
   readonly threads: number
   /** What the layers are compressed with, when that is not gzip, which every client reads. */
-  readonly codec?: CodecName
+  readonly codec?: CodecChoice
   /** Where the store paths lie, when that is not `/nix/store`. */
   readonly storeDirectory?: string
+  /** Where compressed store paths are kept, and how many bytes of them. Without it, every layer is compressed anew. */
+  readonly segmentCache?: { readonly folder: string; readonly limit: number }
+  /** Is told why the segment cache cannot be written. Layers are made without it. */
+  readonly onCacheFault?: (message: string) => void
 }
 
 /** A packer that makes layers in worker threads, which start when they are first needed. */
@@ -21,95 +29,89 @@ export function createPacker(options: PackerOptions): Packer {
   return new WorkerPacker(options)
 }
 
-// Beside this file there is the program of the threads: as TypeScript, or compiled as this file is.
-const program = new URL(`./packWorker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+/**
+ * What goes first: layers whose parts are all there, and the question which parts are not; then the parts of the largest
+ * store paths, so that none of these is left to be compressed alone at the end. Below, there is room for sizes in bytes.
+ */
+const joins = 2 ** 51
+const surveys = 2 ** 52
+const sweeps = 2 ** 52
 
 class WorkerPacker implements Packer {
   readonly mediaType: string
   readonly codec: string
-  readonly #codec: CodecName
-  readonly #threads: number
-  readonly #storeDirectory: string
-  readonly #alive = new Set<Worker>()
-  readonly #idle = new Set<Worker>()
-  /** Jobs without a thread, the oldest first. */
-  readonly #waiting = new Set<PromiseWithResolvers<Worker>>()
-  #closed = false
+  readonly #codec: Codec
+  readonly #pool: ThreadPool
+  readonly #cuts = new SharedWork()
+  readonly #cache: CacheLimit | undefined
 
-  constructor({ threads, codec = 'gzip', storeDirectory = '/nix/store' }: PackerOptions) {
-    this.mediaType = codecs[codec].mediaType
-    this.codec = codecs[codec].identity
-    this.#codec = codec
-    this.#threads = threads
-    this.#storeDirectory = storeDirectory
+  constructor({ threads, segmentCache, onCacheFault = () => undefined, ...rest }: PackerOptions) {
+    const { codec = { name: 'gzip' }, storeDirectory = '/nix/store' } = rest
+    this.#codec = createCodec(codec)
+    this.mediaType = this.#codec.mediaType
+    this.codec = layerIdentity(this.#codec)
+    const isCached = segmentCache !== undefined && segmentCache.limit > 0 && this.#codec.isCostly
+    const cacheFolder = isCached ? segmentCache.folder : undefined
+    this.#pool = new ThreadPool(threads, { codec, storeDirectory, cacheFolder })
+    if (isCached)
+      this.#cache = new CacheLimit(segmentCache.limit, () => this.#sweep(segmentCache.limit), onCacheFault)
+  }
+
+  async prepare(content: LayerContent, signal: AbortSignal): Promise<void> {
+    if (content.kind === 'entries' || this.#cache?.canWrite !== true) return
+    const { segments: storePaths } = layoutOf(content.storePaths.map(contentOf), this.#codec)
+    if (storePaths.length === 0) return
+    const job = { kind: 'survey', storePaths } as const
+    const { absent } = await this.#pool.run((worker) => request(worker, job), surveys, signal)
+    // The first that fails ends the others, unless somebody else wants them too.
+    const others = new AbortController()
+    const both = AbortSignal.any([signal, others.signal])
+    const cutting = absent.map((part) =>
+      this.#cuts.run(`${part.key}.${part.index}`, both, (wanted) => this.#cut(part, wanted)),
+    )
+    await Promise.all(cutting).catch((error: unknown) => {
+      others.abort(error)
+      throw error
+    })
   }
 
   async pack(content: LayerContent, sink: Writable, signal: AbortSignal): Promise<Digest> {
-    if (content.kind === 'entries') checkEntries(content.entries)
-    const worker = await this.#takeWorker(signal)
-    const job = runJob(
-      worker,
-      { content, codec: this.#codec, storeDirectory: this.#storeDirectory },
-      sink,
+    const [plain, size] = plainOf(content)
+    const { diffID, ...cached } = await this.#pool.run(
+      (worker) => joinInto(worker, plain, sink, signal),
+      joins + size,
       signal,
     )
-    void job.ended.then(() => this.#giveBack(worker))
-    try {
-      return await job.result
-    } catch (error) {
-      throw this.#closed && error instanceof PackingFailed ? new Stopping() : error
-    }
+    this.#cache?.note(cached)
+    return diffID
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    for (const { reject } of this.#waiting) reject(new Stopping())
-    this.#waiting.clear()
-    await Promise.all([...this.#alive].map((worker) => worker.terminate()))
+  close(): Promise<void> {
+    return this.#pool.close()
   }
 
-  async #takeWorker(signal: AbortSignal): Promise<Worker> {
-    signal.throwIfAborted()
-    if (this.#closed) throw new Stopping()
-    const [idle] = this.#idle
-    if (idle !== undefined) {
-      this.#idle.delete(idle)
-      idle.ref()
-      return idle
-    }
-    if (this.#alive.size < this.#threads) return this.#startWorker()
-    const turn = Promise.withResolvers<Worker>()
-    const leaveQueue = () => {
-      if (this.#waiting.delete(turn)) turn.reject(signal.reason)
-    }
-    this.#waiting.add(turn)
-    signal.addEventListener('abort', leaveQueue)
-    return turn.promise.finally(() => signal.removeEventListener('abort', leaveQueue))
+  async #cut(part: Part, signal: AbortSignal): Promise<void> {
+    if (this.#cache?.canWrite !== true) return
+    const job = { kind: 'cut', part } as const
+    this.#cache.note(await this.#pool.run((worker) => request(worker, job), part.segmentSize, signal))
   }
 
-  #startWorker(): Worker {
-    // Without the options of this process: some of them are not for files.
-    const worker = new Worker(program, { execArgv: [] })
-    this.#alive.add(worker)
-    const forget = () => {
-      this.#alive.delete(worker)
-      this.#idle.delete(worker)
-    }
-    // Before the listeners of its job, which then finds it gone. A thread with an error ends.
-    worker.on('error', forget).on('exit', forget)
-    return worker
+  async #sweep(limit: number): Promise<number> {
+    const job = { kind: 'sweep', limit } as const
+    return (await this.#pool.run((worker) => request(worker, job), sweeps)).total
   }
+}
 
-  /** Idle threads do not keep the process running. */
-  #giveBack(worker: Worker): void {
-    if (this.#closed) return
-    const [next] = this.#waiting
-    if (next !== undefined) {
-      this.#waiting.delete(next)
-      next.resolve(this.#alive.has(worker) ? worker : this.#startWorker())
-    } else if (this.#alive.has(worker)) {
-      worker.unref()
-      this.#idle.add(worker)
-    }
+/** Without what the threads need not know, and its size, where it has store paths. */
+function plainOf(content: LayerContent): readonly [LayerContent, number] {
+  if (content.kind === 'entries') {
+    checkEntries(content.entries)
+    return [content, 0]
   }
+  const storePaths = content.storePaths.map(contentOf)
+  return [{ kind: 'storePaths', storePaths }, storePaths.reduce((sum, { narSize }) => sum + narSize, 0)]
+}
+
+function contentOf({ path, narHash, narSize }: StorePathContent): StorePathContent {
+  return { path, narHash, narSize }
 }

@@ -19,7 +19,7 @@ export class LayerMaker {
   readonly #flights = new SingleFlight<Layer>()
   readonly #queue: PQueue
 
-  /** @param atOnce how many layers are packed side by side */
+  /** @param atOnce how many layers are joined side by side */
   constructor(packer: Packer, storage: Storage, atOnce: number) {
     this.#packer = packer
     this.#storage = storage
@@ -40,11 +40,7 @@ export class LayerMaker {
       const known = await this.#find(key)
       if (known) return known
       const size = paths.reduce((sum, { narSize }) => sum + narSize, 0)
-      const layer = await this.#pack(
-        { kind: 'storePaths', storePaths: paths.map(({ path }) => path) },
-        size,
-        signal,
-      )
+      const layer = await this.#pack({ kind: 'storePaths', storePaths: paths }, size, signal)
       const { digest: blob, size: bytes } = layer.descriptor
       await this.#storage.records.put(`builds/${key}`, { digest: blob, size: bytes, diffID: layer.diffID })
       return layer
@@ -64,8 +60,9 @@ export class LayerMaker {
     return there?.size === blob.size ? this.#layer(blob, diffID) : undefined
   }
 
-  /** The largest first, so that none is left to be packed alone at the end. */
-  #pack(content: LayerContent, size: number, signal: AbortSignal): Promise<Layer> {
+  /** The largest first, so that none is left to be joined alone at the end. */
+  async #pack(content: LayerContent, size: number, signal: AbortSignal): Promise<Layer> {
+    await this.#packer.prepare(content, signal)
     return this.#queue.add(
       async () => {
         signal.throwIfAborted()

@@ -1,0 +1,103 @@
+import { Worker } from 'node:worker_threads'
+import { PackingFailed, Stopping } from '../errors.ts'
+import type { ThreadData } from './jobs.ts'
+import type { RunningJob } from './threadJob.ts'
+
+interface Waiting {
+  readonly priority: number
+  readonly turn: PromiseWithResolvers<Worker>
+}
+
+// Beside this file there is the program of the threads: as TypeScript, or compiled as this file is.
+const program = new URL(`./packWorker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/** Worker threads, which start when they are first needed, and the jobs that wait for one. */
+export class ThreadPool {
+  readonly #size: number
+  readonly #data: ThreadData
+  readonly #alive = new Set<Worker>()
+  readonly #idle = new Set<Worker>()
+  /** Jobs without a thread, the oldest first. */
+  readonly #waiting = new Set<Waiting>()
+  #closed = false
+
+  constructor(size: number, data: ThreadData) {
+    this.#size = size
+    this.#data = data
+  }
+
+  /**
+   * Does a job when there is an idle thread; of those that wait, one with the highest priority, and of these the oldest.
+   * @param signal ends the waiting alone
+   * @throws Stopping after `close`; the signal's reason; what the job rejects with
+   */
+  async run<T>(start: (worker: Worker) => RunningJob<T>, priority: number, signal?: AbortSignal): Promise<T> {
+    const worker = await this.#takeWorker(priority, signal)
+    const job = start(worker)
+    void job.ended.then(() => this.#giveBack(worker))
+    try {
+      return await job.result
+    } catch (error) {
+      throw this.#closed && error instanceof PackingFailed ? new Stopping() : error
+    }
+  }
+
+  /** Ends the threads, and with them the jobs that they have. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const { turn } of this.#waiting) turn.reject(new Stopping())
+    this.#waiting.clear()
+    await Promise.all([...this.#alive].map((worker) => worker.terminate()))
+  }
+
+  async #takeWorker(priority: number, signal?: AbortSignal): Promise<Worker> {
+    signal?.throwIfAborted()
+    if (this.#closed) throw new Stopping()
+    const [idle] = this.#idle
+    if (idle !== undefined) {
+      this.#idle.delete(idle)
+      idle.ref()
+      return idle
+    }
+    if (this.#alive.size < this.#size) return this.#startWorker()
+    const waiting = { priority, turn: Promise.withResolvers<Worker>() }
+    const leaveQueue = () => {
+      if (this.#waiting.delete(waiting)) waiting.turn.reject(signal?.reason)
+    }
+    this.#waiting.add(waiting)
+    signal?.addEventListener('abort', leaveQueue)
+    return waiting.turn.promise.finally(() => signal?.removeEventListener('abort', leaveQueue))
+  }
+
+  #startWorker(): Worker {
+    // Without the options of this process: some of them are not for files.
+    const worker = new Worker(program, { execArgv: [], workerData: this.#data })
+    this.#alive.add(worker)
+    const forget = () => {
+      this.#alive.delete(worker)
+      this.#idle.delete(worker)
+    }
+    // Before the listeners of its job, which then finds it gone. A thread with an error ends.
+    worker.on('error', forget).on('exit', forget)
+    return worker
+  }
+
+  /** Idle threads do not keep the process running. */
+  #giveBack(worker: Worker): void {
+    if (this.#closed) return
+    const next = this.#next()
+    if (next !== undefined) {
+      this.#waiting.delete(next)
+      next.turn.resolve(this.#alive.has(worker) ? worker : this.#startWorker())
+    } else if (this.#alive.has(worker)) {
+      worker.unref()
+      this.#idle.add(worker)
+    }
+  }
+
+  #next(): Waiting | undefined {
+    let best: Waiting | undefined
+    for (const one of this.#waiting) if (best === undefined || one.priority > best.priority) best = one
+    return best
+  }
+}
