@@ -1,7 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { integer, list, text, url } from './config/rules.ts'
+import { storageOf, storageVariables } from './config/storage.ts'
 import { NixeryError } from './errors.ts'
 import { architectures, ownArchitecture, type Architecture } from './oci/platform.ts'
+import type { StorageConfig } from './storage/createStorage.ts'
 
 /** Faults in the configuration, all of them. */
 export class ConfigError extends NixeryError {
@@ -14,27 +17,11 @@ export class ConfigError extends NixeryError {
   }
 }
 
-const text = z.string().min(1, 'is empty')
-const integer = (least: number, most: number) => {
-  const rule = `must be a whole number from ${least} to ${most}`
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, rule)
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, rule)
-}
 const units = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
 const bytes = z
   .string()
   .regex(/^\d{1,12}[KMGT]?$/, 'must be a number of bytes, such as 500M or 10G')
   .transform((value) => Number.parseInt(value, 10) * units[value.replace(/\d+/, '') as keyof typeof units])
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean),
-)
-const url = z.url('must be a URL')
 
 /** `linux/arm64`, or just `arm64`: there is no other operating system. */
 const architecture = z
@@ -63,8 +50,7 @@ const variables = z.object({
   NIXERY_PKGS_PATH: text.optional(),
   NIXERY_PLATFORMS: platforms.default([ownArchitecture()]),
   NIXERY_PIN_TTL: integer(0, week).default(600),
-  NIXERY_STORAGE_BACKEND: z.enum(['filesystem'], "must be 'filesystem'").default('filesystem'),
-  STORAGE_PATH: text.default('./var/storage'),
+  ...storageVariables,
   NIXERY_STATE_DIR: text.default('./var/state'),
   NIXERY_LAYER_COMPRESSION: z
     .enum(['gzip', 'zstd', 'none'], "must be 'gzip', 'zstd' or 'none'")
@@ -99,6 +85,7 @@ export type SourceConfig =
 
 export interface Config extends Omit<Variables, 'NIXERY_CHANNEL' | 'NIXERY_PKGS_REPO' | 'NIXERY_PKGS_PATH'> {
   readonly source: SourceConfig
+  readonly storage: StorageConfig
   /** Variables of the environment that change what a package set evaluates to. */
   readonly nixpkgsEnvironment: Readonly<Record<string, string>>
 }
@@ -115,9 +102,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const sources = sourcesOf(given, parsed.data)
   const [source] = sources
   if (sources.length !== 1) faults.push(wrongSources(sources))
-  if (!parsed.success || !source || faults.length > 0) throw new ConfigError(faults)
+  const storage = parsed.success ? storageOf(parsed.data) : undefined
+  if (typeof storage === 'string') faults.push(storage)
+  if (!parsed.success || !source || typeof storage !== 'object' || faults.length > 0) {
+    throw new ConfigError(faults)
+  }
   const { NIXERY_CHANNEL: _channel, NIXERY_PKGS_REPO: _repo, NIXERY_PKGS_PATH: _path, ...rest } = parsed.data
-  return { ...rest, source, nixpkgsEnvironment: nixpkgsVariables(given) }
+  return { ...rest, source, storage, nixpkgsEnvironment: nixpkgsVariables(given) }
 }
 
 function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {

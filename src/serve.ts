@@ -21,6 +21,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     forms,
     catalog,
     blobs: storage.blobs,
+    urls: storage.urls,
     transportEncoding: new TransportEncoding(storage.blobs),
     logger,
     checks: [

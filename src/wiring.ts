@@ -23,7 +23,8 @@ import { createChannelSource } from './sources/channel.ts'
 import { createGitSource } from './sources/git.ts'
 import { createPathSource } from './sources/path.ts'
 import type { PackageSource } from './sources/source.ts'
-import { createFilesystemStorage } from './storage/filesystem/filesystem.ts'
+import { createStorage } from './storage/createStorage.ts'
+import type { Storage } from './storage/interfaces.ts'
 
 /** Layers that wait for a worker thread have their file open already: one more than there are threads. */
 const spareLayers = 1
@@ -34,7 +35,7 @@ export type Wiring = Awaited<ReturnType<typeof wire>>
 export async function wire(config: Config, logger: Logger) {
   const stateDir = resolve(config.NIXERY_STATE_DIR)
   await mkdir(stateDir, { recursive: true })
-  const storage = await createFilesystemStorage(resolve(config.STORAGE_PATH))
+  const storage = await openStorage(config)
   const nix = await createNix({
     timeout: config.NIX_TIMEOUT,
     stateDir,
@@ -81,6 +82,14 @@ export async function wire(config: Config, logger: Logger) {
   })
   const forms = new Forms(storage.blobs, new GzipLayers(storage))
   return { storage, nix, source, packer, maker, images, forms, catalog }
+}
+
+/** The storage that the configuration names. @throws StorageFailed */
+export function openStorage(config: Config): Promise<Storage> {
+  return createStorage(config.storage, {
+    spool: join(resolve(config.NIXERY_STATE_DIR), 'uploads'),
+    linkLifetime: config.NIXERY_DOWNLOADS === 'redirect' ? config.NIXERY_LINK_TTL : undefined,
+  })
 }
 
 function createSource({ source, NIXERY_PIN_TTL: pinTtl }: Config, cacheDir: string): PackageSource {

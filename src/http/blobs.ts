@@ -11,7 +11,7 @@ import { multipartRanges } from './multipart.ts'
 import { parseRange, type RangeAnswer } from './range.ts'
 import { parseDigest } from './reference.ts'
 
-type Parts = Pick<HttpParts, 'images' | 'blobs' | 'transportEncoding'>
+type Parts = Pick<HttpParts, 'images' | 'blobs' | 'urls' | 'transportEncoding'>
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
@@ -29,17 +29,25 @@ export async function sendBlob(
   }
   identify(reply, digest, immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
-  void reply.headers({ 'content-type': 'application/octet-stream', 'accept-ranges': 'bytes' })
   const head = request.method === 'HEAD'
+  const link = await parts.urls?.url(digest)
+  if (link && !head) return redirect(reply, link)
+  void reply.headers({ 'content-type': 'application/octet-stream', 'accept-ranges': 'bytes' })
   // A range of a HEAD means nothing (RFC 9110, 14.2).
   const range = parseRange(head ? undefined : validRange(request, digest), found.size)
-  if (range.kind === 'whole') {
+  // Storage that is linked to sends what it has: nothing is compressed on the way.
+  if (range.kind === 'whole' && !link) {
     const coding = await transportCoding(parts, digest, found.size, request, reply)
     if (coding !== undefined) return sendEncoded(parts, digest, coding, head, reply)
   }
   if (head) return reply.header('content-length', found.size).send()
   if (range.kind === 'outside') throw unsatisfiable(request, found.size)
   return sendRange(parts, digest, found.size, range, reply)
+}
+
+/** The link expires, so nobody may keep the answer. A client asks the link for the range that it wants. */
+function redirect(reply: FastifyReply, link: URL): FastifyReply {
+  return reply.code(307).headers({ location: link.href, 'cache-control': 'no-store' }).send()
 }
 
 async function sendRange(

@@ -2,7 +2,7 @@ import type { Catalog } from '../build/catalog.ts'
 import type { Forms } from '../build/forms.ts'
 import type { Images } from '../build/images.ts'
 import type { Logger } from '../logger.ts'
-import type { BlobStore } from '../storage/interfaces.ts'
+import type { BlobStore, SignsUrls } from '../storage/interfaces.ts'
 import type { ReadinessCheck } from './health.ts'
 import type { TransportEncoding } from './transportEncoding.ts'
 
@@ -12,6 +12,8 @@ export interface HttpParts {
   readonly forms: Forms
   readonly catalog: Catalog
   readonly blobs: BlobStore
+  /** Where the storage lets clients download for themselves. */
+  readonly urls: SignsUrls | undefined
   readonly transportEncoding: TransportEncoding
   readonly logger: Logger
   readonly checks: readonly ReadinessCheck[]
