@@ -19,8 +19,12 @@ const chosen = rows.filter((row) => words.length === 0 || words.some((word) => n
 removeLeftovers()
 await makePackageSet()
 const servers = await startServers()
+let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => void servers.stop().then(() => process.exit(1)))
+  process.once(signal, () => {
+    interrupted = true
+    void servers.stop().then(() => process.exit(1))
+  })
 }
 try {
   process.exitCode = (await testClients(servers)) ? 0 : 1
@@ -40,7 +44,7 @@ async function testClients({ working }: Servers): Promise<boolean> {
   })
   console.log(`\n${clientTable(results)}\n`)
   for (const fault of faults) console.log(`✖ ${fault}\n`)
-  if (faults.length === 0 && chosen.length === rows.length) {
+  if (faults.length === 0 && chosen.length === rows.length && !interrupted) {
     const date = new Date().toISOString().slice(0, 10)
     await writePage('clients.md', clientsPage(results, date))
     await writePage('errors.md', errorsPage(results, await answers(), date))
