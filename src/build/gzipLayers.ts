@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
 import { descriptorSchema } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { format } from './format.ts'
 import { SingleFlight } from './singleFlight.ts'
 
 /** Of the recompression; its version is the runtime's. */
@@ -29,7 +30,7 @@ export class GzipLayers {
   }
 
   async #recompressed(layer: Descriptor): Promise<Descriptor> {
-    const key = `recompressed/${identity}/${layer.digest}`
+    const key = `recompressed/${format}/${identity}/${layer.digest}`
     const known = descriptorSchema.safeParse(await this.#storage.records.get(key)).data
     if (known && (await this.#storage.blobs.stat(known.digest))?.size === known.size) return known
     const blob = await this.#storage.blobs.put(async (sink) => {

@@ -1,21 +1,13 @@
 import type { ImageRequest } from '../image/name.ts'
 import type { PackageTree } from '../image/linkTree.ts'
-import { readPropagated } from '../image/propagated.ts'
-import { readTree } from '../image/tree.ts'
 import { DerivationGone } from '../nix/failures.ts'
 import type { GcRoot, Nix } from '../nix/nix.ts'
-import {
-  toStorePath,
-  type Package,
-  type PathInfo,
-  type Revision,
-  type StorePath,
-  type System,
-} from '../nix/types.ts'
+import { type Package, type PathInfo, type Revision, type StorePath, type System } from '../nix/types.ts'
 import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../process/events.ts'
 import type { PackageSource } from '../sources/source.ts'
-import type { OutputRecords, Output } from './outputRecords.ts'
+import type { OutputRecords } from './outputRecords.ts'
+import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
 import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
 import type { RevisionRecords } from './revisionRecords.ts'
 import { timed } from './timed.ts'
@@ -35,6 +27,8 @@ export interface Contents {
   readonly roots: readonly StorePath[]
   /** What the image's root links to: the roots, then what they propagate. */
   readonly shown: readonly PackageTree[]
+  /** What links of those lead to. */
+  readonly behindLinks: readonly PackageTree[]
   /** Everything in it, sorted by path. */
   readonly closure: readonly PathInfo[]
   /** When the revision was made, in seconds since 1970. */
@@ -69,7 +63,7 @@ export class Inventory {
     ])
     const packages = attributes.flatMap((attribute) => known.get(attribute) ?? [])
     if (!revision || packages.length < attributes.length) return undefined
-    const outputs = await withPropagated(rootsOf(packages), (path) => outputRecords.find(path))
+    const outputs = await outputsOfImage(rootsOf(packages), (path) => outputRecords.find(path))
     return outputs && contentsOf(packages, outputs, revision.created)
   }
 
@@ -85,15 +79,15 @@ export class Inventory {
       const closure = await timed('closure', run, () => nix.closure(roots, run))
       const infos = new Map(closure.map((info) => [info.path, info]))
       const outputs = await timed('link', run, () =>
-        withPropagated(roots, async (path) => {
+        outputsOfImage(roots, async (path) => {
           const known = await records.find(path)
           if (known) return known
-          const output = await readOutput(path, infos)
+          const output = await readOutput(path, infos, run.signal)
           await records.save(output)
           return output
         }),
       )
-      return await work(contentsOf(packages, outputs ?? [], created))
+      return await work(contentsOf(packages, outputs ?? { shown: [], behindLinks: [] }, created))
     } finally {
       await held.release()
     }
@@ -111,8 +105,14 @@ export class Inventory {
       const missing = order.request.packages.filter((attribute) => !known.has(attribute))
       if (missing.length === 0) return [...known.values()]
       const query = { revision: order.revision.id, location, system: scope.system, attributes: missing }
-      const fresh = await timed('evaluate', run, () => nix.evaluate(query, run))
-      // A folder that was edited meanwhile is not the revision any more: what came of it must not bear its name.
+      // A folder that was edited meanwhile is not the revision any more: what came of it, a refusal too, must not
+      // bear its name.
+      const fresh = await timed('evaluate', run, () => nix.evaluate(query, run)).catch(
+        async (error: unknown) => {
+          await source.fetch(order.revision, run)
+          throw error
+        },
+      )
       await source.fetch(order.revision, run)
       await records.save(scope, fresh)
       const all = new Map([...known, ...fresh.map((one) => [one.attribute, one] as const)])
@@ -138,48 +138,10 @@ function rootsOf(packages: readonly Package[]): readonly StorePath[] {
   return [...new Set(packages.flatMap(({ outputs }) => outputs.map(({ path }) => path)))]
 }
 
-/** The roots' outputs and, behind them, those that they propagate; undefined when one of them is not to be had. */
-async function withPropagated(
-  roots: readonly StorePath[],
-  find: (path: StorePath) => Promise<Output | undefined>,
-): Promise<readonly Output[] | undefined> {
-  const found = new Map<StorePath, Output>()
-  for (let wanted = roots; wanted.length > 0;) {
-    const outputs = await Promise.all(wanted.map(find))
-    const propagated = new Set<StorePath>()
-    for (const output of outputs) {
-      if (!output) return undefined
-      found.set(output.path, output)
-      for (const path of output.propagated) propagated.add(path)
-    }
-    wanted = [...propagated].filter((path) => !found.has(path))
-  }
-  return [...found.values()]
-}
-
-async function readOutput(path: StorePath, infos: ReadonlyMap<StorePath, PathInfo>): Promise<Output> {
-  const [tree, propagated] = await Promise.all([readTree(path), readPropagated(path)])
-  return { path, tree, propagated: propagated.map(toStorePath), closure: closureOf(path, infos) }
-}
-
-function closureOf(path: StorePath, infos: ReadonlyMap<StorePath, PathInfo>): readonly PathInfo[] {
-  const reached = new Set([path])
-  // A Set is iterated in the order of insertion, what is added meanwhile included.
-  for (const one of reached) for (const reference of infos.get(one)?.references ?? []) reached.add(reference)
-  return [...reached].flatMap((one) => infos.get(one) ?? []).toSorted(byPath)
-}
-
-function contentsOf(packages: readonly Package[], outputs: readonly Output[], created: number): Contents {
-  const closure = new Map(outputs.flatMap((output) => output.closure.map((info) => [info.path, info])))
-  return {
-    packages,
-    roots: rootsOf(packages),
-    shown: outputs.map(({ path, tree }) => ({ path, tree })),
-    closure: [...closure.values()].toSorted(byPath),
-    created,
-  }
-}
-
-function byPath(a: PathInfo, b: PathInfo): number {
-  return a.path < b.path ? -1 : 1
+function contentsOf(
+  packages: readonly Package[],
+  { shown, behindLinks }: OutputsOfImage,
+  created: number,
+): Contents {
+  return { packages, roots: rootsOf(packages), shown, behindLinks, closure: closureOfAll(shown), created }
 }

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ImageRequest } from '../image/name.ts'
 import type { PathInfo, Revision } from '../nix/types.ts'
 import type { Architecture } from '../oci/platform.ts'
-
-/** Raised whenever the same packages would become other bytes: every image made before is then made anew. */
-const format = 1
+import { format } from './format.ts'
 
 /** All that an image's bytes depend on. */
 export interface ImageIdentity {

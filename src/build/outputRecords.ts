@@ -1,19 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { countNames, type Tree } from '../image/tree.ts'
-import { baseName, isStorePath, toStorePath, type PathInfo, type StorePath } from '../nix/types.ts'
+import { baseName, isStorePath, toStorePath, type StorePath } from '../nix/types.ts'
 import type { RecordStore } from '../storage/interfaces.ts'
-
-/** What an image needs to know of a package's output beside its bytes. It never changes: the store path is its name. */
-export interface Output {
-  readonly path: StorePath
-  /** Names that it links into an image. */
-  readonly tree: Tree
-  /** What it cannot be used without. */
-  readonly propagated: readonly StorePath[]
-  /** Everything that it needs, itself included, sorted by path. */
-  readonly closure: readonly PathInfo[]
-}
+import { format } from './format.ts'
+import type { Output } from './outputs.ts'
 
 /** Larger trees are read again out of the store rather than kept: a record is read whole. */
 const mostNames = 20_000
@@ -22,7 +13,7 @@ const remembered = 500
 
 const storePath = z.string().refine(isStorePath).transform(toStorePath)
 const tree: z.ZodType<Tree> = z.lazy(() =>
-  z.array(z.union([z.string(), z.tuple([z.string(), tree]).readonly()])).readonly(),
+  z.array(z.union([z.string(), z.tuple([z.string(), z.union([z.string(), tree])]).readonly()])).readonly(),
 )
 const outputSchema: z.ZodType<Output> = z.object({
   path: storePath,
@@ -65,5 +56,5 @@ export class OutputRecords {
 }
 
 function keyOf(path: StorePath): string {
-  return `outputs/${baseName(path)}`
+  return `outputs/${format}/${baseName(path)}`
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isStorePath, toStorePath, type Package, type Revision, type System } from '../nix/types.ts'
 import type { RecordStore } from '../storage/interfaces.ts'
+import { format } from './format.ts'
 
 const storePath = z.string().refine(isStorePath).transform(toStorePath)
 const text = z.string().exactOptional()
@@ -51,7 +52,7 @@ export class PackageRecords {
 function keyOf({ revision, system, environment }: EvaluationScope, attribute: string): string {
   const sorted = Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1))
   const world = sorted.length === 0 ? system : `${system}+${hash(JSON.stringify(sorted))}`
-  return `packages/${revision.id}/${world}/${attribute}`
+  return `packages/${format}/${revision.id}/${world}/${attribute}`
 }
 
 function hash(value: string): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RecordStore } from '../storage/interfaces.ts'
+import { format } from './format.ts'
 
 /** What is known of a revision. `created` in seconds since 1970, 0 where it is not known. */
 export interface RevisionRecord {
@@ -17,11 +18,11 @@ export class RevisionRecords {
 
   /** @throws StorageFailed */
   async find(id: string): Promise<RevisionRecord | undefined> {
-    return schema.safeParse(await this.#records.get(`revisions/${id}`)).data
+    return schema.safeParse(await this.#records.get(`revisions/${format}/${id}`)).data
   }
 
   /** @throws StorageFailed */
   async save(id: string, record: RevisionRecord): Promise<void> {
-    if (!(await this.find(id))) await this.#records.put(`revisions/${id}`, record)
+    if (!(await this.find(id))) await this.#records.put(`revisions/${format}/${id}`, record)
   }
 }

@@ -5,23 +5,28 @@ export type Node =
   | { readonly kind: 'folder'; readonly children: Map<string, Node> }
   | { readonly kind: 'link'; readonly target: string }
 
-/** A folder of a package: where it is, and what is in it. */
+/** A store path, and what is in it. */
 export interface PackageTree {
   readonly path: string
   readonly tree: Tree
 }
 
+/** Names after which folders are not joined any more, but the first is linked: no image that works has as many. */
+const mostNames = 200_000
+
 /**
  * One tree out of several, by links: what only one of them has is a link to it, and where several have a folder
  * of one name, it is a folder with the contents of all. What the first has is what is seen.
  * @param trees the most important first
+ * @param behindLinks store paths that links of the trees may lead to
  * @param alwaysFolders paths such as `etc` that are folders of the image's own, whatever the trees have
  */
 export function mergeTrees(
   trees: readonly PackageTree[],
+  behindLinks: readonly PackageTree[],
   alwaysFolders: ReadonlySet<string>,
 ): Map<string, Node> {
-  return merge(trees, '', alwaysFolders)
+  return new Merge([...trees, ...behindLinks], alwaysFolders).merge(trees, '', new Set())
 }
 
 interface Provider {
@@ -30,33 +35,62 @@ interface Provider {
   readonly tree: Tree | undefined
 }
 
-function merge(
-  trees: readonly PackageTree[],
-  at: string,
-  alwaysFolders: ReadonlySet<string>,
-): Map<string, Node> {
-  const providers = new Map<string, Provider[]>()
-  for (const { path, tree } of trees) {
-    for (const node of tree) {
-      const [name, inner] = typeof node === 'string' ? [node] : node
-      const others = providers.get(name) ?? []
-      others.push({ path: `${path}/${name}`, tree: inner })
-      providers.set(name, others)
-    }
-  }
-  const children = new Map<string, Node>()
-  for (const [name, all] of providers) {
-    children.set(name, choose(all, at === '' ? name : `${at}/${name}`, alwaysFolders))
-  }
-  return children
-}
+class Merge {
+  readonly #known: ReadonlyMap<string, Tree>
+  readonly #alwaysFolders: ReadonlySet<string>
+  #names = 0
 
-/** What stands where several want to be. */
-function choose(providers: readonly Provider[], at: string, alwaysFolders: ReadonlySet<string>): Node {
-  const folders = providers.filter((one): one is PackageTree => one.tree !== undefined)
-  const [first] = providers
-  const joined = alwaysFolders.has(at) ? folders.length > 0 : folders.length > 1 && folders[0] === first
-  return joined
-    ? { kind: 'folder', children: merge(folders, at, alwaysFolders) }
-    : { kind: 'link', target: first?.path ?? '' }
+  constructor(known: readonly PackageTree[], alwaysFolders: ReadonlySet<string>) {
+    this.#known = new Map(known.map(({ path, tree }) => [path, tree]))
+    this.#alwaysFolders = alwaysFolders
+  }
+
+  /** @param above the folders that these are in: a link that leads back to one of them stays a link */
+  merge(folders: readonly PackageTree[], at: string, above: ReadonlySet<Tree>): Map<string, Node> {
+    const providers = new Map<string, Provider[]>()
+    for (const { path, tree } of folders) {
+      for (const node of tree) {
+        const [name, inside] = typeof node === 'string' ? [node] : node
+        const others = providers.get(name) ?? []
+        others.push({
+          path: `${path}/${name}`,
+          tree: typeof inside === 'string' ? this.#behind(inside) : inside,
+        })
+        providers.set(name, others)
+      }
+    }
+    this.#names += providers.size
+    const inner = new Set([...above, ...folders.map(({ tree }) => tree)])
+    const children = new Map<string, Node>()
+    for (const [name, all] of providers) {
+      children.set(name, this.#choose(all, at === '' ? name : `${at}/${name}`, inner))
+    }
+    return children
+  }
+
+  /** What stands where several want to be. */
+  #choose(providers: readonly Provider[], at: string, above: ReadonlySet<Tree>): Node {
+    const folders = providers.filter(
+      (one): one is PackageTree => one.tree !== undefined && !above.has(one.tree),
+    )
+    const [first] = providers
+    const joined = this.#alwaysFolders.has(at)
+      ? folders.length > 0
+      : folders.length > 1 && folders[0] === first && this.#names < mostNames
+    return joined
+      ? { kind: 'folder', children: this.merge(folders, at, above) }
+      : { kind: 'link', target: first?.path ?? '' }
+  }
+
+  /** The tree at an absolute path, where the store path that it is in is known. */
+  #behind(path: string): Tree | undefined {
+    const root = [...this.#known.keys()].find((known) => path === known || path.startsWith(`${known}/`))
+    if (root === undefined) return undefined
+    let tree = this.#known.get(root)
+    for (const name of path.slice(root.length).split('/').filter(Boolean)) {
+      const node = tree?.find((one) => typeof one !== 'string' && one[0] === name)
+      tree = typeof node === 'string' || typeof node?.[1] === 'string' ? undefined : node?.[1]
+    }
+    return tree
+  }
 }

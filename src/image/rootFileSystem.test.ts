@@ -26,7 +26,10 @@ function tree(name: string, ...contents: string[]): string {
 }
 
 async function rootFileSystem(paths: readonly string[]): Promise<readonly Entry[]> {
-  return fromTrees(await Promise.all(paths.map(async (path) => ({ path, tree: await readTree(path) }))))
+  const { signal } = new AbortController()
+  return fromTrees(
+    await Promise.all(paths.map(async (path) => ({ path, tree: await readTree(path, signal, store) }))),
+  )
 }
 
 function shown(entries: readonly Entry[], ...paths: string[]): readonly string[] {
@@ -105,6 +108,32 @@ describe('the root of an image', () => {
     const root = await rootFileSystem([odd, same, join(store, 'file')])
     assert.deepEqual(shown(root, 'share/gone'), ['share/gone -> odd/share/gone'])
     assert.ok(root.some(({ path }) => path === 'etc/passwd'))
+  })
+
+  it('joins folders behind links of a package, and follows none out of the store', async () => {
+    const other = tree('other', 'bin/behind')
+    const links = tree('links', `bin -> ${other}/bin`, 'lib64 -> lib', 'lib/x', 'share -> /usr/share')
+    const plain = tree('plain', 'bin/plain', 'lib64/y', 'share/z')
+    const { signal } = new AbortController()
+    const trees = await Promise.all(
+      [links, plain, other].map(async (path) => ({ path, tree: await readTree(path, signal, store) })),
+    )
+    assert.deepEqual(shown(fromTrees(trees.slice(0, 2), trees.slice(2)), 'bin', 'lib64', 'share'), [
+      'bin/ 755',
+      'bin/behind -> links/bin/behind',
+      'bin/plain -> plain/bin/plain',
+      'lib64/ 755',
+      'lib64/x -> links/lib64/x',
+      'lib64/y -> plain/lib64/y',
+      'share -> links/share',
+    ])
+  })
+
+  it('leaves the store and the kernel’s folders alone', async () => {
+    const rude = tree('imposing', 'nix/store/x', 'proc/self', 'dev/null', 'sys/x', 'constructor/x')
+    assert.deepEqual(shown(await rootFileSystem([rude]), 'nix', 'proc', 'dev', 'sys', 'constructor'), [
+      'constructor -> imposing/constructor',
+    ])
   })
 
   it('links what a package propagates, and lets interpreters find it', async () => {

@@ -20,20 +20,25 @@ const ownFiles: Readonly<Record<string, string>> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/var/empty:/bin/false\n',
 }
 
-/** For Nix alone; not part of what a package offers. */
-const notLinked = new Set(['nix-support'])
+/** For Nix alone, or where the container has something of its own: the store, and what the kernel mounts. */
+const notLinked = ['nix-support', 'nix', 'proc', 'dev', 'sys']
 
 /**
  * The root of an image: links into its packages, and the few files and folders that no package has.
  * @param packages what the image shows, with what that propagates; of two that have the same file, the first is seen
+ * @param behindLinks store paths that links of theirs lead to
  */
-export function rootFileSystem(packages: readonly PackageTree[]): readonly Entry[] {
-  const root = mergeTrees(packages, new Set(Object.keys(ownFolders)))
+export function rootFileSystem(
+  packages: readonly PackageTree[],
+  behindLinks: readonly PackageTree[] = [],
+): readonly Entry[] {
+  const root = mergeTrees(packages, behindLinks, new Set(Object.keys(ownFolders)))
   for (const name of notLinked) root.delete(name)
   for (const path of Object.keys(ownFolders)) ensureFolder(root, path)
   linkWhereMissing(root, 'bin/sh', 'bin/bash')
   linkWhereMissing(root, 'usr/bin/env', 'bin/env')
-  return [...entries(root, '')].toSorted((a, b) => compare(a.path, b.path))
+  // A parent's path begins its children's, so it comes before them.
+  return [...entries(root, '')].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** Programs name these two by their full path; packages have them elsewhere. */
@@ -66,7 +71,7 @@ function* entries(children: ReadonlyMap<string, Node>, at: string): Generator<En
   if (at === '') yield* Object.entries(ownFiles).map(([path, text]) => ownFile(path, text))
   for (const [name, node] of children) {
     const path = at === '' ? name : `${at}/${name}`
-    if (path in ownFiles) continue
+    if (Object.hasOwn(ownFiles, path)) continue
     if (node.kind === 'link') {
       yield { kind: 'link', path, target: node.target }
     } else {
@@ -78,9 +83,4 @@ function* entries(children: ReadonlyMap<string, Node>, at: string): Generator<En
 
 function ownFile(path: string, text: string): Entry {
   return { kind: 'file', path, mode: 0o644, content: Buffer.from(text) }
-}
-
-/** Parents before children, and the same order on every machine. */
-function compare(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

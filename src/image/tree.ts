@@ -3,55 +3,52 @@ import { join } from 'node:path'
 import PQueue from 'p-queue'
 
 /**
- * The names below a folder, sorted: a text for what is no folder, name and tree for what is one, also behind a link.
- * The shape is JSON, since a store path's tree never changes and is kept.
+ * The names below a folder, sorted: a text for what is no folder; name and tree for a folder; name and absolute path for
+ * a link to a folder of the store. The shape is JSON, since a store path's tree never changes and is kept.
  */
-export type Tree = readonly (string | readonly [name: string, tree: Tree])[]
+export type Tree = readonly TreeNode[]
+export type TreeNode = string | readonly [name: string, inside: Tree | string]
 
 /** Folders that are read at the same time. */
 const atOnce = 32
 
 /**
- * The tree of a store path; empty when it is no folder. A link that leads back to a folder above it is no folder.
- * @throws what reading the folders throws
+ * The tree of a store path; empty when it is no folder. Links are not followed: they are told.
+ * @param store the folder outside of which a link leads to nothing that an image has
+ * @throws what reading the folders throws, and the signal's reason
  */
-export async function readTree(path: string): Promise<Tree> {
+export async function readTree(path: string, signal: AbortSignal, store = '/nix/store'): Promise<Tree> {
   const queue = new PQueue({ concurrency: atOnce })
-  const read = async (folder: string, above: readonly string[]): Promise<Tree> => {
-    const real = await realpath(folder)
+  const read = async (folder: string): Promise<Tree> => {
+    signal.throwIfAborted()
     const entries = await queue.add(() => readdir(folder, { withFileTypes: true }))
-    const nodes = entries.toSorted(byName).map(async (entry) => {
+    const nodes = entries.toSorted(byName).map(async (entry): Promise<TreeNode> => {
       const inner = join(folder, entry.name)
-      const leads =
-        entry.isDirectory() || (entry.isSymbolicLink() && (await leadsDown(inner, [...above, real])))
-      return leads ? ([entry.name, await read(inner, [...above, real])] as const) : entry.name
+      if (entry.isDirectory()) return [entry.name, await read(inner)]
+      const target = entry.isSymbolicLink() ? await folderBehind(inner) : undefined
+      return target?.startsWith(`${store}/`) ? [entry.name, target] : entry.name
     })
     return Promise.all(nodes)
   }
-  return (await isFolder(path)) ? read(path, []) : []
+  return (await folderBehind(path)) === undefined ? [] : read(path)
 }
 
 /** How many names a tree has, those of inner folders included. */
 export function countNames(tree: Tree): number {
-  return tree.reduce((sum, node) => sum + (typeof node === 'string' ? 1 : 1 + countNames(node[1])), 0)
+  return tree.reduce(
+    (sum, node) =>
+      sum + 1 + (typeof node === 'string' || typeof node[1] === 'string' ? 0 : countNames(node[1])),
+    0,
+  )
 }
 
-async function leadsDown(link: string, above: readonly string[]): Promise<boolean> {
-  return (await isFolder(link)) && !above.includes(await realpath(link))
-}
-
-/** A link to nowhere, or into itself, is none. */
-async function isFolder(path: string): Promise<boolean> {
+/** The folder that a path leads to, links resolved. A link to nowhere, into itself, or to a file leads to none. */
+async function folderBehind(path: string): Promise<string | undefined> {
   try {
-    return (await stat(path)).isDirectory()
+    return (await stat(path)).isDirectory() ? await realpath(path) : undefined
   } catch (error) {
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(String(error.code))
-    ) {
-      return false
-    }
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].includes(code)) return undefined
     throw error
   }
 }

@@ -47,6 +47,7 @@ export class ReplProcess {
     })
     const abort = () => void this.close()
     signal.addEventListener('abort', abort)
+    this.#session.ref()
     try {
       this.#session.write(`${quoted}:" + ${expression}`)
       this.#session.write(`${quoted}."`)
@@ -56,6 +57,7 @@ export class ReplProcess {
     } finally {
       signal.removeEventListener('abort', abort)
       this.#session.onLine = () => {}
+      this.#session.unref()
     }
   }
 

@@ -42,7 +42,7 @@ export type SetLocation =
 
 /** A source pinned to content that cannot change. */
 export interface Revision {
-  /** Identity of the content: `git:<commit>` or `path:<sha256 hex>`. Equal ids, equal package sets. */
+  /** Identity of the content: `git:<commit>`, `channel:<commit>` or `path:<sha256 hex>`. Equal ids, equal package sets. */
   readonly id: string
   /** For people: `nixos-26.05 (3f1c…)`. */
   readonly label: string

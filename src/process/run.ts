@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import { LineSplitter, MAX_LINE } from './lines.ts'
+import { noteGroup } from './live.ts'
 import { Tail } from './tail.ts'
 import { terminateGroup } from './terminate.ts'
 
@@ -51,6 +52,7 @@ export async function run(
   signal.throwIfAborted()
   const child = await start(command, args, options)
   const ended = endOf(child)
+  const forget = noteGroup(child.pid)
   feed(child.stdin, options.input)
 
   let ending: Promise<void> | undefined
@@ -98,6 +100,7 @@ export async function run(
     }
   } finally {
     signal.removeEventListener('abort', end)
+    forget()
   }
 }
 

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { LineSplitter } from './lines.ts'
+import { noteGroup } from './live.ts'
 import { terminateGroup } from './terminate.ts'
 
 export interface SessionOptions {
@@ -33,7 +35,9 @@ export class Session {
       stdio: ['pipe', 'pipe', 'ignore'],
     })
     this.closed = new Promise((resolve) => {
+      const forget = noteGroup(this.#child.pid)
       const gone = () => {
+        forget()
         this.#alive = false
         resolve()
       }
@@ -42,7 +46,22 @@ export class Session {
     this.#child.stdin.on('error', () => {})
     const lines = new LineSplitter((line) => this.onLine(line), maxLine)
     this.#child.stdout.on('data', (chunk: Buffer) => lines.write(chunk))
-    this.#child.unref()
+    this.unref()
+  }
+
+  /** Somebody waits for it: the server does not end meanwhile. */
+  ref(): void {
+    for (const one of this.#handles()) one.ref()
+  }
+
+  /** Nobody waits for it: the server may end. */
+  unref(): void {
+    for (const one of this.#handles()) one.unref()
+  }
+
+  #handles(): readonly { ref(): unknown; unref(): unknown }[] {
+    const pipes = [this.#child.stdin, this.#child.stdout].filter((pipe) => pipe instanceof Socket)
+    return [this.#child, ...pipes]
   }
 
   get alive(): boolean {

@@ -34,15 +34,18 @@ test('latest is the configured channel; channels that match, and commits, may be
   const { options, old, latest, run } = await setUp(t)
   const source = createChannelSource(options)
   const label = `nixos-26.05 (${latest.slice(0, 7)})`
-  assert.deepEqual(await source.pin('latest', run), { id: `git:${latest}`, label })
-  assert.deepEqual(await source.pin('nixos-26.05', run), { id: `git:${latest}`, label })
-  assert.equal((await source.pin('nixos-25.11', run)).id, `git:${old}`)
-  assert.deepEqual(await source.pin(old, run), { id: `git:${old}`, label: old.slice(0, 7) })
+  assert.deepEqual(await source.pin('latest', run), { id: `channel:${latest}`, label })
+  assert.deepEqual(await source.pin('nixos-26.05', run), { id: `channel:${latest}`, label })
+  assert.equal((await source.pin('nixos-25.11', run)).id, `channel:${old}`)
+  assert.deepEqual(await source.pin(old, run), { id: `channel:${old}`, label: old.slice(0, 7) })
 })
 
 test('the configured channel may be a commit', async (t) => {
   const { options, old, run } = await setUp(t)
-  assert.equal((await createChannelSource({ ...options, channel: old }).pin('latest', run)).id, `git:${old}`)
+  assert.equal(
+    (await createChannelSource({ ...options, channel: old }).pin('latest', run)).id,
+    `channel:${old}`,
+  )
 })
 
 test('a tag that no pattern allows, or that is no channel, is unknown', async (t) => {
@@ -72,7 +75,7 @@ test('a channel is looked up once in its time', async (t) => {
   await repository.git('branch', '--force', 'nixos-26.05', 'HEAD~1')
   await repository.git('update-server-info')
   pins.push(await source.pin('latest', run))
-  assert.deepEqual(new Set(pins.map(({ id }) => id)), new Set([`git:${latest}`]))
+  assert.deepEqual(new Set(pins.map(({ id }) => id)), new Set([`channel:${latest}`]))
   assert.equal(served.requests.filter((path) => path === '/info/refs').length, 1)
 })
 

@@ -26,11 +26,11 @@ export function createChannelSource(options: ChannelSourceOptions): PackageSourc
   return {
     async pin(tag, run): Promise<Revision> {
       const name = tag === 'latest' ? channel : tag
-      if (isCommit(name)) return revisionOf(name)
+      if (isCommit(name)) return revisionOf('channel', name)
       const allowed = name === channel || patterns.some((pattern) => pattern.test(name))
       if (!allowed) throw new UnknownTag(`there is no tag '${tag}': ${choices(tags)}`)
       const found = await pins.get(name, run, (shared) => remoteBranch(baseUrl, name, shared))
-      return revisionOf(found.commit, shortName(found))
+      return revisionOf('channel', found.commit, shortName(found))
     },
 
     async fetch(revision) {

@@ -47,11 +47,11 @@ export function createGitSource(repository: string, { cacheDir, pinTtl }: GitSou
 
   return {
     async pin(tag: string, run: RunOptions): Promise<Revision> {
-      if (isCommit(tag)) return revisionOf(tag)
+      if (isCommit(tag)) return revisionOf('git', tag)
       const found = await pins.get(tag, run, (shared) =>
         tag === 'latest' ? remoteHead(repository, shared) : remoteRef(repository, tag, shared),
       )
-      return revisionOf(found.commit, shortName(found))
+      return revisionOf('git', found.commit, shortName(found))
     },
 
     async fetch(revision: Revision, run: RunOptions) {

@@ -1,9 +1,15 @@
-import { SourceFailed } from '../errors.ts'
+import { LRUCache } from 'lru-cache'
+import PQueue from 'p-queue'
+import { SourceFailed, UnknownTag } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
 import { SharedWork } from './shared.ts'
 
 /** Milliseconds after which a remote that failed is asked again. */
 const RETRY_MS = 15_000
+/** Milliseconds for which a tag that the remote lacks is not asked for again. */
+const UNKNOWN_FOR = 5_000
+/** Remotes are asked by programs: this many run side by side, whatever is asked for. */
+const lookUpsAtOnce = 4
 /** Milliseconds after which a remote that does not answer counts as failed. */
 const ANSWER_WITHIN = 30_000
 
@@ -21,6 +27,8 @@ export class Pins<T> {
   readonly #now: () => number
   readonly #pins = new Map<string, Pin<T>>()
   readonly #lookUps = new SharedWork<T>()
+  readonly #queue = new PQueue({ concurrency: lookUpsAtOnce })
+  readonly #unknown = new LRUCache<string, UnknownTag>({ max: 1000, ttl: UNKNOWN_FOR })
 
   /**
    * @param ttl seconds that a pin is used without asking again
@@ -35,13 +43,16 @@ export class Pins<T> {
   async get(reference: string, run: RunOptions, lookUp: (run: RunOptions) => Promise<T>): Promise<T> {
     const pin = this.#pins.get(reference)
     if (pin && this.#now() < pin.until) return pin.value
+    const unknown = this.#unknown.get(reference)
+    if (unknown) throw unknown
     try {
       return await this.#lookUps.run(reference, run, async (shared) => {
-        const value = await withinTime(shared, lookUp)
+        const value = await this.#queue.add(() => withinTime(shared, lookUp))
         this.#pins.set(reference, { value, until: this.#now() + this.#ttlMs })
         return value
       })
     } catch (error) {
+      if (error instanceof UnknownTag) this.#unknown.set(reference, error)
       if (!(error instanceof SourceFailed) || pin === undefined) throw error
       this.#pins.set(reference, { value: pin.value, until: this.#now() + Math.min(RETRY_MS, this.#ttlMs) })
       run.onEvent({ kind: 'log', line: `'${reference}' stays at what it was: ${error.message}` })

@@ -18,7 +18,9 @@ export class AtomicFile {
 
   /** @param folder where the temporary file goes: on the file system of the final place. */
   static async create(folder: string): Promise<AtomicFile> {
-    const temporary = join(folder, temporaryName())
+    const temporary = join(folder, await temporaryName())
+    // Somebody may have emptied the storage while the server runs.
+    await mkdir(folder, { recursive: true })
     return new AtomicFile(await open(temporary, 'wx', 0o644), temporary)
   }
 

@@ -14,6 +14,8 @@ import { AtomicFile } from './atomicFile.ts'
 import { failed, isMissing, unlessMissing } from './faults.ts'
 import { HashingSink } from './hashingSink.ts'
 
+/** A reader that stalls holds two of these in memory. */
+const sentSize = 256 << 10
 /** Big enough that a chunk's cost is its bytes, not its call. */
 const chunkSize = 1 << 20
 /** Blobs whose soundness is remembered: 40 bytes of state each. */
@@ -50,7 +52,7 @@ export class FilesystemBlobs implements BlobStore {
     if (!handle) throw new BlobUnknown(digest)
     // An empty file has no last byte that createReadStream could be told.
     const bounds = found.size === 0 ? {} : { start, end }
-    return createReadStream('', { fd: handle, ...bounds, highWaterMark: chunkSize })
+    return createReadStream('', { fd: handle, ...bounds, highWaterMark: sentSize })
   }
 
   async put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob> {

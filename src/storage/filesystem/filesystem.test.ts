@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { appendFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { BlobUnknown } from '../../errors.ts'
 import { hexOf } from '../../oci/digest.ts'
+import { ownerOf } from '../../process/owner.ts'
 import { storageContract } from '../contract.ts'
 import { createFilesystemStorage } from './filesystem.ts'
 
@@ -58,8 +59,9 @@ describe('filesystem storage', () => {
   })
 
   it('sweeps what a killed server left, and nothing of one that lives', async () => {
-    const dead = `${hostname()}~999999999~other~1`
-    const living = `${hostname()}~1~other~1`
+    const own = await ownerOf()
+    const living = `${own}.1`
+    const dead = `${own.split('.')[0]}.999999999.7.1`
     for (const name of [dead, living]) await writeFile(join(root, 'tmp', name), 'half')
     await createFilesystemStorage(root)
     assert.deepEqual(await readdir(join(root, 'tmp')), [living])
