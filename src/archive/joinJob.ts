@@ -43,7 +43,11 @@ export function joinInto(
   const onChunk = (bytes: Uint8Array<ArrayBuffer>) => {
     if (failed) return
     unwritten += 1
-    sink.write(bytes, onWritten)
+    sink.write(bytes, (error) => {
+      // Else they gather, 40 MB and more, until the garbage collector comes.
+      if (forgetsChunks(sink)) bytes.buffer.transfer(0)
+      onWritten(error)
+    })
   }
   const onAbort = () => fail(signal.reason)
   const onClose = () => fail(new PackingFailed('the sink was closed before all was written'))
@@ -64,4 +68,9 @@ export function joinInto(
   }
   lastWord.then(onLastWord, fail)
   return { result: result.promise, ended: settled(lastWord) }
+}
+
+/** See `Packer.pack`. */
+function forgetsChunks(sink: Writable): boolean {
+  return 'forgetsChunks' in sink && sink.forgetsChunks === true
 }

@@ -25,7 +25,8 @@ export interface Packer {
   prepare(content: LayerContent, signal: AbortSignal): Promise<void>
   /**
    * Writes the blob to the sink, which it does not end, no faster than the sink takes it. Answers the digest of the
-   * uncompressed tar when the sink has taken all. Nothing is written after it has rejected.
+   * uncompressed tar when the sink has taken all. Nothing is written after it has rejected. Of a sink with a property
+   * `forgetsChunks: true`, which uses no chunk after its callback, the memory of each chunk is taken back then.
    * @throws StorePathMissing when neither the store nor the segment cache has a store path; PackingFailed; Stopping after
    * `close`; TypeError for entries that make no tree; the sink's own error, or the signal's reason, as they are
    */

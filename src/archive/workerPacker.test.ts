@@ -102,6 +102,15 @@ test('memory does not grow with the size of a file', async (t) => {
   assert.ok(peak > 0 && peak < 250, `${peak} MiB`)
 })
 
+test('the memory of a chunk is taken back from a sink that says so, and from no other', async (t) => {
+  const { packer, contentOf } = packerWith(t, 1, { a: 100 })
+  const keeping = new Kept()
+  const forgetting = Object.assign(new Kept(), { forgetsChunks: true })
+  for (const sink of [keeping, forgetting]) await packer.pack(contentOf('a'), sink, unaborted)
+  assert.ok(keeping.bytes.length > 100)
+  assert.equal(forgetting.bytes.length, 0)
+})
+
 test('an aborted job rejects with the reason, and its thread does the next one', async (t) => {
   const { packer, contentOf } = packerWith(t, 1, { big: 30 * mebibyte, next: 10 })
   const controller = new AbortController()
