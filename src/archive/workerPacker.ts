@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Digest } from '../oci/digest.ts'
+import { silently } from '../process/events.ts'
+import { SharedWork } from '../process/sharedWork.ts'
 import { CacheLimit } from './cacheLimit.ts'
 import { checkEntries } from './checkEntries.ts'
 import { createCodec, type Codec, type CodecChoice } from './codec.ts'
@@ -7,7 +9,6 @@ import { joinInto } from './joinJob.ts'
 import type { Part } from './jobs.ts'
 import { layerIdentity, layoutOf } from './layout.ts'
 import type { LayerContent, Packer, StorePathContent } from './packer.ts'
-import { SharedWork } from './sharedWork.ts'
 import { request } from './threadJob.ts'
 import { ThreadPool } from './threadPool.ts'
 
@@ -42,7 +43,7 @@ class WorkerPacker implements Packer {
   readonly codec: string
   readonly #codec: Codec
   readonly #pool: ThreadPool
-  readonly #cuts = new SharedWork()
+  readonly #cuts = new SharedWork<void>()
   readonly #cache: CacheLimit | undefined
 
   constructor({ threads, segmentCache, onCacheFault = () => undefined, ...rest }: PackerOptions) {
@@ -67,7 +68,7 @@ class WorkerPacker implements Packer {
     const others = new AbortController()
     const both = AbortSignal.any([signal, others.signal])
     const cutting = absent.map((part) =>
-      this.#cuts.run(`${part.key}.${part.index}`, both, (wanted) => this.#cut(part, wanted)),
+      this.#cuts.run(`${part.key}.${part.index}`, silently(both), (wanted) => this.#cut(part, wanted.signal)),
     )
     await Promise.all(cutting).catch((error: unknown) => {
       others.abort(error)

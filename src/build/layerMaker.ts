@@ -5,9 +5,10 @@ import type { Entry } from '../oci/entry.ts'
 import { toDigest, isDigest } from '../oci/digest.ts'
 import type { Layer } from '../oci/layer.ts'
 import type { PathInfo } from '../nix/types.ts'
+import { silently } from '../process/events.ts'
+import { SharedWork } from '../process/sharedWork.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { layerKey } from './keys.ts'
-import { SingleFlight } from './singleFlight.ts'
 
 const digest = z.string().refine(isDigest).transform(toDigest)
 const layerRecord = z.object({ digest, size: z.number().int().nonnegative(), diffID: digest })
@@ -16,7 +17,7 @@ const layerRecord = z.object({ digest, size: z.number().int().nonnegative(), dif
 export class LayerMaker {
   readonly #packer: Packer
   readonly #storage: Storage
-  readonly #flights = new SingleFlight<Layer>()
+  readonly #making = new SharedWork<Layer>()
   readonly #queue: PQueue
 
   /** @param atOnce how many layers are joined side by side */
@@ -36,11 +37,12 @@ export class LayerMaker {
    */
   ofStorePaths(paths: readonly PathInfo[], signal: AbortSignal): Promise<Layer> {
     const key = layerKey(paths, this.#packer.codec)
-    return this.#flights.run(key, async () => {
+    // Whoever gives up must not take the layer from the others who wait for it.
+    return this.#making.run(key, silently(signal), async ({ signal: wanted }) => {
       const known = await this.#find(key)
       if (known) return known
       const size = paths.reduce((sum, { narSize }) => sum + narSize, 0)
-      const layer = await this.#pack({ kind: 'storePaths', storePaths: paths }, size, signal)
+      const layer = await this.#pack({ kind: 'storePaths', storePaths: paths }, size, wanted)
       const { digest: blob, size: bytes } = layer.descriptor
       await this.#storage.records.put(`builds/${key}`, { digest: blob, size: bytes, diffID: layer.diffID })
       return layer

@@ -11,3 +11,8 @@ export interface RunOptions {
   readonly signal: AbortSignal
   readonly onEvent: (event: BuildEvent) => void
 }
+
+/** For work that tells nothing. */
+export function silently(signal: AbortSignal): RunOptions {
+  return { signal, onEvent: () => {} }
+}

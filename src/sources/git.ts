@@ -9,7 +9,7 @@ import { commitOf, isCommit, revisionOf } from './commit.ts'
 import { GitMirror } from './gitMirror.ts'
 import { Pins } from './pins.ts'
 import { remoteHead, remoteRef, shortName, type RemoteRef } from './remoteRefs.ts'
-import { SharedWork } from './shared.ts'
+import { SharedWork } from '../process/sharedWork.ts'
 import type { PackageSource } from './source.ts'
 
 /** nixpkgs takes 300 MB a checkout. */

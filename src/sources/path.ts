@@ -6,7 +6,7 @@ import type { Revision } from '../nix/types.ts'
 import type { RunOptions } from '../process/events.ts'
 import type { TreeHash } from './hashTree.ts'
 import type { HashTreeTask } from './hashTreeWorker.ts'
-import { SharedWork } from './shared.ts'
+import { SharedWork } from '../process/sharedWork.ts'
 import type { PackageSource } from './source.ts'
 
 /** A walk may take this part of the time at most: nixpkgs has 50,000 files, and every pull asks for the pin. */

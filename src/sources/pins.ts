@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import PQueue from 'p-queue'
 import { SourceFailed, UnknownTag } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
-import { SharedWork } from './shared.ts'
+import { SharedWork } from '../process/sharedWork.ts'
 
 /** Milliseconds after which a remote that failed is asked again. */
 const RETRY_MS = 15_000

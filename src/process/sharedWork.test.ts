@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { BuildEvent, RunOptions } from '../process/events.ts'
-import { SharedWork } from './shared.ts'
+import type { BuildEvent, RunOptions } from './events.ts'
+import { SharedWork } from './sharedWork.ts'
 
 function caller(): { run: RunOptions; abort: (reason: Error) => void; events: BuildEvent[] } {
   const controller = new AbortController()

@@ -1,4 +1,4 @@
-import type { BuildEvent, RunOptions } from '../process/events.ts'
+import type { BuildEvent, RunOptions } from './events.ts'
 
 interface Running<T> {
   readonly result: Promise<T>
