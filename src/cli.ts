@@ -8,8 +8,9 @@ const usage = `Usage: nixery VERB
 
   serve                          serve the registry; configured by the environment, see README.md
   plan NAME [--tag TAG]          explain the layers of an image
-  plan --graph FILE [--popularity FILE] [--budget N]
-                                 plan the layers of an exported reference graph, as JSON
+  plan --graph FILE [--strategy NAME] [--table FILE] [--popularity FILE] [--budget N]
+                                 plan the layers of an exported reference graph, as JSON; the strategy is one of
+                                 dominators (the default here, as in the original), forest, size, single
   help                           print this
 `
 

@@ -64,6 +64,10 @@ const variables = z.object({
   NIXERY_EVALUATORS: integer(0, 64).default(1),
   NIXERY_STOP_TIMEOUT: integer(0, 3600).default(30),
   NIX_POPULARITY_URL: text.optional(),
+  NIXERY_LAYERING: z
+    .enum(['forest', 'size', 'dominators', 'single'], 'must be one of forest, size, dominators, single')
+    .default('forest'),
+  NIXERY_LAYER_TABLE: text.optional(),
   // Docker's classic store refuses 127 layers; the root layer comes on top.
   NIXERY_MAX_LAYERS: integer(1, 125).default(94),
   NIXERY_WORKERS: integer(1, 1024).default(availableParallelism()),

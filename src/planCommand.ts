@@ -4,60 +4,81 @@ import { readConfig } from './config.ts'
 import { InvalidData, UsageError } from './errors.ts'
 import { parseImageName } from './image/name.ts'
 import { parseReferenceGraph } from './layers/graph.ts'
-import { noPopularity } from './layers/popularity.ts'
-import { readPopularity } from './layers/readPopularity.ts'
+import { forestFor } from './layers/layerTable.ts'
+import type { SharedData } from './layers/plan.ts'
+import { readLayerTable, readPopularity } from './layers/readData.ts'
 import { planAsJson, planAsTable } from './layers/render.ts'
-import { strategies } from './layers/strategies.ts'
+import { isStrategyName, strategies } from './layers/strategies.ts'
 import { createLogger } from './logger.ts'
 import { wire } from './wiring.ts'
 
-const defaultBudget = 94
+/** Milliseconds for data that is downloaded. */
+const dataTimeout = 60_000
+
+const options = {
+  graph: { type: 'string' },
+  popularity: { type: 'string' },
+  table: { type: 'string' },
+  // What the JSON was first defined by: other programs compare with it.
+  strategy: { type: 'string', default: 'dominators' },
+  budget: { type: 'string', default: '94' },
+  tag: { type: 'string', default: 'latest' },
+} as const
+
+interface GraphOptions {
+  readonly graph: string
+  readonly popularity?: string | undefined
+  readonly table?: string | undefined
+  readonly strategy: string
+  readonly budget: string
+}
 
 /**
- * `plan --graph FILE [--popularity FILE] [--budget N]`: the plan of an exported reference graph as JSON.
+ * `plan --graph FILE [--strategy NAME] [--popularity FILE] [--table FILE] [--budget N]`: the plan of an exported
+ * reference graph as JSON.
  * `plan NAME [--tag TAG]`: the layers of an image, explained as a table; it needs the server's configuration.
  * @throws UsageError, InvalidData, ConfigError, or what building throws
  */
 export async function planCommand(args: readonly string[]): Promise<string> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      graph: { type: 'string' },
-      popularity: { type: 'string' },
-      budget: { type: 'string', default: String(defaultBudget) },
-      tag: { type: 'string', default: 'latest' },
-    },
-  })
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
   const [name, ...more] = positionals
-  if (more.length > 0 || (name === undefined) === (values.graph === undefined)) {
+  const { graph, tag } = values
+  if (more.length > 0 || (name === undefined) === (graph === undefined)) {
     throw new UsageError('plan takes either --graph FILE or one image name')
   }
-  if (name !== undefined) return planOfImage(name, values.tag)
-  const budget = Number(values.budget)
-  if (!Number.isInteger(budget) || budget < 1) throw new UsageError(`--budget takes a whole number from 1`)
-  return planOfGraph(values.graph ?? '', values.popularity, budget)
+  if (graph !== undefined) return planOfGraph({ ...values, graph })
+  return planOfImage(name ?? '', tag)
 }
 
-async function planOfGraph(
-  file: string,
-  popularityFile: string | undefined,
-  budget: number,
-): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new InvalidData(`the graph ${file} cannot be read`, { cause })
+async function planOfGraph(given: GraphOptions): Promise<string> {
+  const budget = Number(given.budget)
+  if (!Number.isInteger(budget) || budget < 1) throw new UsageError(`--budget takes a whole number from 1`)
+  if (!isStrategyName(given.strategy)) {
+    throw new UsageError(`--strategy takes one of ${Object.keys(strategies).join(', ')}`)
+  }
+  const text = await readFile(given.graph, 'utf8').catch((cause: unknown) => {
+    throw new InvalidData(`the graph ${given.graph} cannot be read`, { cause })
   })
-  const popularity =
-    popularityFile === undefined
-      ? noPopularity
-      : await readPopularity(popularityFile, AbortSignal.timeout(60_000))
-  return planAsJson(strategies.dominators(parseReferenceGraph(text), popularity.counts, budget))
+  const data = await sharedData(given, budget)
+  return planAsJson(strategies[given.strategy](parseReferenceGraph(text), data, budget))
+}
+
+async function sharedData({ popularity, table }: GraphOptions, budget: number): Promise<SharedData> {
+  const signal = AbortSignal.timeout(dataTimeout)
+  const made = table === undefined ? undefined : await readLayerTable(table, signal)
+  const counts =
+    popularity === undefined ? made?.popularity : (await readPopularity(popularity, signal)).counts
+  return {
+    popularity: counts ?? new Map(),
+    forest: made ? forestFor(made, budget) : new Map(),
+    needed: made?.sharing.needed ?? new Map(),
+  }
 }
 
 async function planOfImage(name: string, tag: string): Promise<string> {
   const request = parseImageName(name)
   const config = readConfig()
-  const { source, maker, packer } = await wire(config, createLogger('silent'))
+  const { source, maker, layerings, packer, nix } = await wire(config, createLogger('silent'))
   try {
     const run = {
       signal: new AbortController().signal,
@@ -65,8 +86,8 @@ async function planOfImage(name: string, tag: string): Promise<string> {
     }
     const revision = await source.pin(tag, run)
     const order = { request, revision, architecture: request.architecture ?? config.NIXERY_PLATFORMS[0] }
-    return planAsTable(await maker.plan(order, run))
+    return planAsTable(await maker.plan(order, await layerings.preview(revision), run))
   } finally {
-    await packer.close()
+    await Promise.all([packer.close(), nix.close()])
   }
 }

@@ -8,14 +8,14 @@ import { ImageMaker } from './build/imageMaker.ts'
 import { ImageRecords } from './build/imageRecords.ts'
 import { Images } from './build/images.ts'
 import { Inventory } from './build/inventory.ts'
-import { createLayering } from './build/layering.ts'
+import { Layerings } from './build/layering.ts'
+import { LayerTables } from './build/layerTables.ts'
 import { LayerMaker } from './build/layerMaker.ts'
 import { OutputRecords } from './build/outputRecords.ts'
 import { PackageRecords } from './build/packageRecords.ts'
 import { RevisionRecords } from './build/revisionRecords.ts'
 import type { Config } from './config.ts'
-import { noPopularity } from './layers/popularity.ts'
-import { readPopularity } from './layers/readPopularity.ts'
+import { readLayerTable, readPopularity } from './layers/readData.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
 import { createNix } from './nix/createNix.ts'
@@ -26,6 +26,8 @@ import type { PackageSource } from './sources/source.ts'
 import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
 
+/** Milliseconds for the download of popularity counts or of a layer table. */
+const dataTimeout = 60_000
 /** Layers that wait for a worker thread have their file open already: one more than there are threads. */
 const spareLayers = 1
 
@@ -42,11 +44,19 @@ export async function wire(config: Config, logger: Logger) {
     evaluators: config.NIXERY_EVALUATORS,
   })
   const source = createSource(config, join(stateDir, 'sources'))
-  const popularity =
-    config.NIX_POPULARITY_URL === undefined
-      ? noPopularity
-      : await readPopularity(config.NIX_POPULARITY_URL, AbortSignal.timeout(60_000))
-  const layering = createLayering('dominators', strategies.dominators, popularity, config.NIXERY_MAX_LAYERS)
+  const tables = new LayerTables(storage.records)
+  if (config.NIXERY_LAYER_TABLE !== undefined) {
+    await tables.offer(await readLayerTable(config.NIXERY_LAYER_TABLE, AbortSignal.timeout(dataTimeout)))
+  }
+  const layerings = new Layerings({
+    name: config.NIXERY_LAYERING,
+    strategy: strategies[config.NIXERY_LAYERING],
+    budget: config.NIXERY_MAX_LAYERS,
+    tables,
+    ...(config.NIX_POPULARITY_URL === undefined
+      ? {}
+      : { popularity: await readPopularity(config.NIX_POPULARITY_URL, AbortSignal.timeout(dataTimeout)) }),
+  })
   const packer = createPacker({
     threads: config.NIXERY_WORKERS,
     codec: { name: config.NIXERY_LAYER_COMPRESSION, level: config.NIXERY_LAYER_LEVEL },
@@ -62,18 +72,18 @@ export async function wire(config: Config, logger: Logger) {
     revisions: new RevisionRecords(storage.records),
     environment: config.nixpkgsEnvironment,
   })
-  const maker = new ImageMaker({ inventory, layering, layers, blobs: storage.blobs })
+  const maker = new ImageMaker({ inventory, layers, blobs: storage.blobs })
   const catalog = new Catalog(storage.records)
   const images = new Images({
     source,
     maker,
     records: new ImageRecords(storage),
     catalog,
+    layerings,
     logger,
     architectures: config.NIXERY_PLATFORMS,
     identity: {
       environment: config.nixpkgsEnvironment,
-      layering: layering.identity,
       codec: packer.codec,
     },
     concurrency: config.NIXERY_BUILDS,
@@ -81,7 +91,7 @@ export async function wire(config: Config, logger: Logger) {
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
   const forms = new Forms(storage.blobs, new GzipLayers(storage))
-  return { storage, nix, source, packer, maker, images, forms, catalog }
+  return { storage, nix, source, packer, maker, layerings, images, forms, catalog }
 }
 
 /** The storage that the configuration names. @throws StorageFailed */

@@ -58,7 +58,14 @@ describe('the command line', () => {
   })
 
   it('explains itself where it is used wrongly', async () => {
-    for (const args of [[], ['sreve'], ['plan'], ['plan', '--nonsense'], ['plan', '--graph', 'x', 'name']]) {
+    for (const args of [
+      [],
+      ['sreve'],
+      ['plan'],
+      ['plan', '--nonsense'],
+      ['plan', '--graph', 'x', 'name'],
+      ['plan', '--graph', 'x', '--strategy', 'y'],
+    ]) {
       const { code, stderr } = await nixery(args)
       assert.equal(code, 2, args.join(' '))
       assert.match(stderr, /Usage: nixery/)
@@ -76,15 +83,12 @@ describe('the command line', () => {
     const graph = { graph: [node('a', 10, 60, 'b', 'c'), node('b', 20, 50, 'c'), node('c', 30, 30)] }
     await writeFile(join(folder, 'graph.json'), JSON.stringify(graph))
     await writeFile(join(folder, 'popularity.json'), JSON.stringify({ c: 200 }))
-    const { code, stdout, stderr } = await nixery([
-      'plan',
-      '--graph',
-      join(folder, 'graph.json'),
-      '--popularity',
-      join(folder, 'popularity.json'),
-      '--budget',
-      '10',
+    const files = ['--graph', join(folder, 'graph.json'), '--popularity', join(folder, 'popularity.json')]
+    const single = await nixery(['plan', ...files, '--strategy', 'single'])
+    assert.deepEqual(planSchema.parse(JSON.parse(single.stdout)), [
+      { contents: [path('a'), path('b'), path('c')], size: 60, mergeRating: 1 },
     ])
+    const { code, stdout, stderr } = await nixery(['plan', ...files, '--budget', '10'])
     assert.equal(code, 0, stderr)
     assert.deepEqual(planSchema.parse(JSON.parse(stdout)), [
       { contents: [path('c')], size: 30, mergeRating: 6000 },

@@ -74,6 +74,10 @@ export class Archive {
     return this.#newest.get(name)
   }
 
+  all(): Iterable<ArchivePackage> {
+    return this.#newest.values()
+  }
+
   /** Names of the packages that provide a virtual one, sorted. */
   providers(name: string): readonly string[] {
     return this.#providers.get(name) ?? []

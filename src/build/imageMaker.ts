@@ -20,7 +20,6 @@ import { timed } from './timed.ts'
 
 interface ImageMakerParts {
   readonly inventory: Inventory
-  readonly layering: Layering
   readonly layers: LayerMaker
   readonly blobs: BlobStore
 }
@@ -34,24 +33,33 @@ export class ImageMaker {
   }
 
   /** @throws any class of `errors.ts` that evaluating, realising, packing or storing throws */
-  async make(order: ImageOrder, run: RunOptions): Promise<Image> {
+  async make(order: ImageOrder, layering: Layering, run: RunOptions): Promise<Image> {
     const { inventory } = this.#parts
     const known = await timed('recall', run, () => inventory.recall(order))
-    const image = known && (await this.#makeWithoutNix(order, known, run))
-    return image ?? inventory.realise(order, run, (contents) => this.#assemble(order, contents, run))
+    const image = known && (await this.#makeWithoutNix(order, layering, known, run))
+    return (
+      image ?? inventory.realise(order, run, (contents) => this.#assemble(order, layering, contents, run))
+    )
   }
 
   /** Which store paths would share a layer. Packs and stores nothing. @throws as `make` does */
-  async plan(order: ImageOrder, run: RunOptions): Promise<readonly LayerPlan[]> {
+  async plan(order: ImageOrder, layering: Layering, run: RunOptions): Promise<readonly LayerPlan[]> {
     const { inventory } = this.#parts
     const known = await inventory.recall(order)
-    return known ? this.#plan(known) : inventory.realise(order, run, async (contents) => this.#plan(contents))
+    return known
+      ? planOf(known, layering)
+      : inventory.realise(order, run, async (contents) => planOf(contents, layering))
   }
 
   /** Undefined where a layer has to be packed and the store has been collected. */
-  async #makeWithoutNix(order: ImageOrder, known: Contents, run: RunOptions): Promise<Image | undefined> {
+  async #makeWithoutNix(
+    order: ImageOrder,
+    layering: Layering,
+    known: Contents,
+    run: RunOptions,
+  ): Promise<Image | undefined> {
     try {
-      return await this.#assemble(order, known, run)
+      return await this.#assemble(order, layering, known, run)
     } catch (error) {
       if (!(error instanceof PackingFailed)) throw error
       run.onEvent({ kind: 'log', line: `the store is asked for what is not packed yet: ${error.message}` })
@@ -59,12 +67,13 @@ export class ImageMaker {
     }
   }
 
-  #plan({ roots, closure }: Contents): readonly LayerPlan[] {
-    return this.#parts.layering.plan(closureOf(roots, closure))
-  }
-
-  async #assemble(order: ImageOrder, contents: Contents, run: RunOptions): Promise<Image> {
-    const plans = await timed('plan', run, async () => this.#plan(contents))
+  async #assemble(
+    order: ImageOrder,
+    layering: Layering,
+    contents: Contents,
+    run: RunOptions,
+  ): Promise<Image> {
+    const plans = await timed('plan', run, async () => planOf(contents, layering))
     const root = rootFileSystem(contents.shown)
     const layers = await timed('pack', run, () => this.#pack(plans, contents, root, run.signal))
     const mainPrograms = mainProgramsOf(order.request, contents.packages)
@@ -110,6 +119,10 @@ export class ImageMaker {
   async #store({ bytes }: Encoded): Promise<void> {
     await this.#parts.blobs.put(async (sink) => void sink.write(bytes))
   }
+}
+
+function planOf({ roots, closure }: Contents, layering: Layering): readonly LayerPlan[] {
+  return layering.plan(closureOf(roots, closure))
 }
 
 function infosOf({ storePaths }: LayerPlan, infos: ReadonlyMap<StorePath, PathInfo>): readonly PathInfo[] {

@@ -23,6 +23,7 @@ import type { ImageMaker } from './imageMaker.ts'
 import type { ImageRecords } from './imageRecords.ts'
 import type { ImageOrder } from './inventory.ts'
 import { imageKey, type ImageIdentity } from './keys.ts'
+import type { Layering, Layerings } from './layering.ts'
 import { logEvents } from './logEvents.ts'
 import { SingleFlight } from './singleFlight.ts'
 
@@ -35,7 +36,8 @@ export interface ImagesOptions {
   /** What images are made for where the name leaves it open; the one for clients that cannot choose first. */
   readonly architectures: readonly [Architecture, ...Architecture[]]
   /** What images depend on beside the request and the revision. */
-  readonly identity: Pick<ImageIdentity, 'environment' | 'layering' | 'codec'>
+  readonly identity: Pick<ImageIdentity, 'environment' | 'codec'>
+  readonly layerings: Pick<Layerings, 'choose'>
   /** Builds that run side by side, and builds that may wait. */
   readonly concurrency: number
   readonly queueLimit: number
@@ -123,23 +125,24 @@ export class Images {
   }
 
   async #image(order: ImageOrder): Promise<Image> {
-    const { records, identity } = this.#options
-    const key = imageKey({ ...order, ...identity })
+    const { records, identity, layerings } = this.#options
+    const layering = await layerings.choose(order.revision)
+    const key = imageKey({ ...order, ...identity, layering: layering.identity })
     const refusal = this.#refusals.get(key)
     if (refusal) throw refusal
     const known = await records.find(key)
-    return known ?? this.#builds.run(key, () => this.#enqueue(key, order))
+    return known ?? this.#builds.run(key, () => this.#enqueue(key, order, layering))
   }
 
-  async #enqueue(key: string, order: ImageOrder): Promise<Image> {
+  async #enqueue(key: string, order: ImageOrder, layering: Layering): Promise<Image> {
     if (this.#stopping) throw new Stopping()
     if (this.#queue.pending >= this.#options.concurrency && this.#queue.size >= this.#options.queueLimit) {
       throw new QueueFull(retryAfter)
     }
-    return this.#queue.add(() => this.#build(key, order))
+    return this.#queue.add(() => this.#build(key, order, layering))
   }
 
-  async #build(key: string, order: ImageOrder): Promise<Image> {
+  async #build(key: string, order: ImageOrder, layering: Layering): Promise<Image> {
     const { logger, maker, records, deadline } = this.#options
     const build = randomUUID().slice(0, 8)
     const log = logger.child({ build, image: order.request.name })
@@ -148,7 +151,7 @@ export class Images {
     const start = performance.now()
     log.info({ revision: order.revision.label, architecture: order.architecture }, 'build started')
     try {
-      const image = await maker.make(order, run)
+      const image = await maker.make(order, layering, run)
       await records.save(key, image)
       const size = image.layers.reduce((sum, layer) => sum + layer.size, 0)
       log.info({ seconds: secondsSince(start), layers: image.layers.length, bytes: size }, 'build finished')

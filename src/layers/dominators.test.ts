@@ -1,34 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { StorePath } from '../nix/types.ts'
 import { dominators } from './dominators.ts'
-import type { Closure, LayerPlan, Popularity } from './plan.ts'
+import type { Closure, SharedData } from './plan.ts'
+import { popularityOf } from './popularity.ts'
+import { closureFrom, namesIn, noData as none, pathOf, type Drawing } from './testing.ts'
 
-const none: Popularity = new Map()
+const counted = (counts: Readonly<Record<string, number>>): SharedData => ({
+  ...none,
+  popularity: new Map(Object.entries(counts)),
+})
 const megabyte = 1_000_000
-
-/** The names' order is the paths' order: `a` is `/nix/store/a000…0-a`. */
-function pathOf(name: string): StorePath {
-  return `/nix/store/${name.charAt(0).padEnd(32, '0')}-${name}` as StorePath // legible, if not Nix' alphabet
-}
-
-/** `{ a: [10, 'b'] }` is a path `a` of 10 bytes that refers to `b`. */
-type Drawing = Readonly<Record<string, readonly [size: number, ...references: string[]]>>
-
-function closureFrom(drawing: Drawing, roots: readonly string[] = []): Closure {
-  const nodes = Object.entries(drawing).map(([name, [size, ...references]]) => ({
-    path: pathOf(name),
-    size,
-    references: references.map(pathOf),
-  }))
-  return { roots: roots.map(pathOf), nodes }
-}
-
-/** `['a c', 'b']`: the names in each layer. */
-function namesIn(plan: readonly LayerPlan[]): string[] {
-  return plan.map(({ storePaths }) => storePaths.map((path) => path.slice(44)).join(' '))
-}
 
 //   a ──> c ──> d
 //   b ──────────^
@@ -44,7 +26,7 @@ test('a path that two others need is a layer of its own, and one that only one n
 //   a ──> b ──> c ──> d      99 packages refer to c, 100 to d
 test('a path that 100 packages refer to is a layer, wherever it is', () => {
   const closure = closureFrom({ a: [1, 'b'], b: [1, 'c'], c: [1, 'd'], d: [1] })
-  const popularity = new Map(Object.entries({ c: 99, d: 100 }))
+  const popularity = counted({ c: 99, d: 100 })
   const plan = dominators(closure, popularity, 94)
   assert.deepEqual(namesIn(plan), ['d', 'a b c'])
   assert.equal(plan[0]?.reason, 'popular')
@@ -75,7 +57,7 @@ test('what is in every image counts 500,000, whatever the data says', () => {
     'nss-cacert-3': [3],
     'iana-etc-2': [2],
   }
-  const plan = dominators(closureFrom(drawing), new Map([['nss-cacert-3', 1]]), 94)
+  const plan = dominators(closureFrom(drawing), counted({ 'nss-cacert-3': 1 }), 94)
   assert.deepEqual(
     plan.map(({ rating }) => rating),
     [1_500_000, 1_000_000, 4, 3],
@@ -121,7 +103,7 @@ test('ties are broken by store path: the least are merged first, and the first c
 //   3 x (2^52 + 1) is less than 2 x (3 x 2^51 + 2), and rounds to the same number
 test('ratings beyond what a number holds exactly are still told apart', () => {
   const closure = closureFrom({ a: [2 ** 52 + 1], b: [3 * 2 ** 51 + 2] })
-  assert.deepEqual(namesIn(dominators(closure, new Map(Object.entries({ a: 3, b: 2 })), 94)), ['b', 'a'])
+  assert.deepEqual(namesIn(dominators(closure, counted({ a: 3, b: 2 }), 94)), ['b', 'a'])
 })
 
 test('an empty closure is an empty plan, and a budget below one is refused', () => {
@@ -144,9 +126,7 @@ const anyInput = fc
     )
     return fc.record({
       closure: fc.subarray(names).map((roots) => closureFrom(drawing, roots)),
-      popularity: fc
-        .dictionary(fc.constantFrom(...names), fc.constantFrom(1, 99, 100))
-        .map((counts): Popularity => new Map(Object.entries(counts))),
+      popularity: fc.dictionary(fc.constantFrom(...names), fc.constantFrom(1, 99, 100)).map(counted),
       budget: fc.integer({ min: 1, max: 8 }),
     })
   })
@@ -182,6 +162,63 @@ test('the order of the input does not matter', () => {
         dominators({ roots, nodes: turned }, popularity, budget),
         dominators(closure, popularity, budget),
       )
+    }),
+  )
+})
+
+/**
+ * What the original does, by the letter: who dominates whom by definition (what cannot be reached without a path is
+ * dominated by it), closure sizes added up, the ascending order sorted once, and the first merged into the second.
+ */
+function original({ roots, nodes }: Closure, { popularity }: SharedData, budget: number): readonly string[] {
+  const byPath = new Map(nodes.map((node) => [node.path, node]))
+  const reach = (starts: readonly string[], without?: string) => {
+    const reached = new Set(starts.filter((path) => path !== without))
+    for (const path of reached) {
+      for (const next of byPath.get(pathOf(path.slice(44)))?.references ?? [])
+        if (next !== without) reached.add(next)
+    }
+    return reached
+  }
+  const sizeOf = (path: string) =>
+    nodes.filter((node) => reach([path]).has(node.path)).reduce((sum, { size }) => sum + size, 0)
+  const starts = nodes
+    .map(({ path }) => path)
+    .filter(
+      (path) =>
+        roots.includes(path) || sizeOf(path) > 100 * megabyte || popularityOf(path, popularity) >= 100,
+    )
+  const all = [...reach(starts)].toSorted()
+  const below = new Map(all.map((path) => [path, all.filter((one) => !reach(starts, path).has(one))]))
+  const heads = all.filter((path) => all.every((one) => one === path || !below.get(one)?.includes(path)))
+  let layers = heads
+    .map((head) => {
+      const contents = below.get(head) ?? []
+      const size = contents.reduce((sum, path) => sum + sizeOf(path), 0)
+      return { contents, rating: size * popularityOf(pathOf(head.slice(44)), popularity) }
+    })
+    .toSorted((a, b) => a.rating - b.rating || ((a.contents[0] ?? '') < (b.contents[0] ?? '') ? -1 : 1))
+  while (layers.length > budget) {
+    const [first, second, ...others] = layers
+    if (!first || !second) break
+    const merged = { contents: [...first.contents, ...second.contents], rating: first.rating + second.rating }
+    layers = [merged, ...others]
+  }
+  return layers.map(({ contents }) => contents.toSorted().join(' ')).toSorted()
+}
+
+test('the partition is the original’s, ties and merges included', () => {
+  const rooted = anyInput.filter(({ closure }) => closure.roots.length > 0)
+  fc.assert(
+    fc.property(rooted, ({ closure, popularity, budget }) => {
+      const reached = new Set(closure.roots)
+      for (const path of reached) {
+        for (const next of closure.nodes.find((node) => node.path === path)?.references ?? [])
+          reached.add(next)
+      }
+      const whole = { ...closure, nodes: closure.nodes.filter(({ path }) => reached.has(path)) }
+      const partition = dominators(whole, popularity, budget).map(({ storePaths }) => storePaths.join(' '))
+      assert.deepEqual(partition.toSorted(), original(whole, popularity, budget))
     }),
   )
 })

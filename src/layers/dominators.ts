@@ -21,7 +21,7 @@ const popularFrom = 100
  * outside refers to, by its least path.
  * @throws RangeError for a budget below 1
  */
-export const dominators: LayerStrategy = (closure, popularity, budget) => {
+export const dominators: LayerStrategy = (closure, { popularity }, budget) => {
   if (!Number.isInteger(budget) || budget < 1) throw new RangeError(`no layers fit a budget of ${budget}`)
   const ascending = groupsOf(closure, popularity).toSorted(
     (a, b) => compare(a.rating, b.rating) || byPath(a, b),

@@ -20,6 +20,17 @@ export interface Closure {
 /** Package name (store path without hash) -> how many packages refer to it. */
 export type Popularity = ReadonlyMap<string, number>
 
+/** Package (as `packageKey` has it) -> the package whose layer it joins, wherever an image has both. Without circles. */
+export type Forest = ReadonlyMap<string, string>
+
+/** What is known beside the image: the same for all images of a revision. All of it may be empty. */
+export interface SharedData {
+  readonly popularity: Popularity
+  readonly forest: Forest
+  /** Package (as `packageKey` has it) -> how many paths of its set need it. */
+  readonly needed: ReadonlyMap<string, number>
+}
+
 /** Which store paths share a layer. */
 export interface LayerPlan {
   /** Sorted. */
@@ -33,5 +44,8 @@ export interface LayerPlan {
   readonly reason: string
 }
 
-/** Groups a closure into at most `budget` layers, the most shared first. Pure: one input, one plan. */
-export type LayerStrategy = (closure: Closure, popularity: Popularity, budget: number) => readonly LayerPlan[]
+/**
+ * Groups a closure into at most `budget` layers, the most shared first. Pure: one input, one plan.
+ * @throws RangeError for a budget below 1
+ */
+export type LayerStrategy = (closure: Closure, data: SharedData, budget: number) => readonly LayerPlan[]

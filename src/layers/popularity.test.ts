@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { InvalidData } from '../errors.ts'
 import { toStorePath } from '../nix/types.ts'
 import { parsePopularity, popularityOf } from './popularity.ts'
-import { readPopularity } from './readPopularity.ts'
+import { readPopularity } from './readData.ts'
 
 const glibc = toStorePath('/nix/store/00000000000000000000000000000000-glibc-2.39-52')
 

@@ -35,9 +35,18 @@ function popularityData(counts: Popularity): PopularityData {
 const inEveryImage = { names: ['nss-cacert', 'iana-etc'], popularity: 500_000 }
 const unknownPopularity = 1
 
+/** Whether images have it whatever they were asked for. */
+export function isInEveryImage(path: StorePath): boolean {
+  const name = nameOf(path)
+  return inEveryImage.names.some((prefix) => name.startsWith(prefix))
+}
+
 /** How many packages refer to the package of this path, by its name without the hash. */
 export function popularityOf(path: StorePath, counts: Popularity): number {
-  const name = path.replace(/^\/nix\/store\/[a-z0-9]+-/, '')
-  if (inEveryImage.names.some((prefix) => name.startsWith(prefix))) return inEveryImage.popularity
-  return counts.get(name) ?? unknownPopularity
+  return isInEveryImage(path) ? inEveryImage.popularity : (counts.get(nameOf(path)) ?? unknownPopularity)
+}
+
+/** Drawn graphs may have shorter hashes than Nix'. */
+function nameOf(path: StorePath): string {
+  return path.slice(path.indexOf('-') + 1)
 }

@@ -1,14 +1,27 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { InvalidData } from '../errors.ts'
+import { decodeLayerTable, type LayerTable } from './layerTable.ts'
 import { parsePopularity, type PopularityData } from './popularity.ts'
 
 /** Popularity data from a file path, `file:`, `http:` or `https:` address. @throws InvalidData, or the signal's reason */
 export async function readPopularity(location: string, signal: AbortSignal): Promise<PopularityData> {
-  return parsePopularity(await readText(location, signal), location)
+  return parsePopularity(await readText('popularity data', location, signal), location)
 }
 
-async function readText(location: string, signal: AbortSignal): Promise<string> {
+/** A layer table from where `readPopularity` reads too. @throws InvalidData, or the signal's reason */
+export async function readLayerTable(location: string, signal: AbortSignal): Promise<LayerTable> {
+  const text = await readText('a layer table', location, signal)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new InvalidData(`the layer table (${location}) is not JSON`, { cause })
+  }
+  return decodeLayerTable(value, location)
+}
+
+async function readText(what: string, location: string, signal: AbortSignal): Promise<string> {
   try {
     if (!/^https?:/i.test(location)) {
       return await readFile(/^file:/i.test(location) ? fileURLToPath(location) : location, {
@@ -22,6 +35,6 @@ async function readText(location: string, signal: AbortSignal): Promise<string> 
   } catch (error) {
     signal.throwIfAborted()
     const why = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    throw new InvalidData(`popularity data (${location}) cannot be read: ${String(why)}`, { cause: error })
+    throw new InvalidData(`${what} (${location}) cannot be read: ${String(why)}`, { cause: error })
   }
 }

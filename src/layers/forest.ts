@@ -1,0 +1,56 @@
+import type { StorePath } from '../nix/types.ts'
+import { layersOfGroups, type Group } from './layersOfGroups.ts'
+import { packageKey } from './packageKey.ts'
+import type { Closure, ClosureNode, Forest, LayerStrategy } from './plan.ts'
+
+/**
+ * The stable forest: every path climbs from the path it joined to the one that this joined, while the image has them,
+ * and shares the layer of the last. What shares a layer is thus the same in every image that has the same head: a group
+ * does not depend on what else is in an image. Groups are made even where single paths would fit, since an image with
+ * one more path would not fit. Without a forest every path is a group of its own.
+ *
+ * A path climbs only to one that refers to it: a forest that was made for another version of the package set may leave
+ * groups smaller than they could be, but never lets one vary.
+ */
+export const forest: LayerStrategy = (closure, data, budget) =>
+  layersOfGroups(groupsOf(closure, data.forest), closure, data, budget)
+
+function groupsOf({ nodes }: Closure, forest: Forest): readonly Group[] {
+  if (forest.size === 0) return nodes.map((node) => groupOf(node, [node]))
+  const parents = parentsOf(nodes, forest)
+  const heads = new Map<ClosureNode, ClosureNode>()
+  const headOf = (node: ClosureNode): ClosureNode => {
+    const known = heads.get(node)
+    if (known) return known
+    const parent = parents.get(node)
+    const head = parent ? headOf(parent) : node
+    heads.set(node, head)
+    return head
+  }
+  return [...Map.groupBy(nodes, headOf)].map(([head, members]) => groupOf(head, members))
+}
+
+/** For each path that joins one, the path of the image that it joins; where several bear the name, the least of them. */
+function parentsOf(nodes: readonly ClosureNode[], forest: Forest): ReadonlyMap<ClosureNode, ClosureNode> {
+  const wanted = new Map<StorePath, { readonly node: ClosureNode; readonly parent: string }>()
+  for (const node of nodes) {
+    const parent = forest.get(packageKey(node.path))
+    if (parent !== undefined) wanted.set(node.path, { node, parent })
+  }
+  const parents = new Map<ClosureNode, ClosureNode>()
+  for (const candidate of nodes) {
+    const key = packageKey(candidate.path)
+    for (const reference of candidate.references) {
+      const found = wanted.get(reference)
+      if (found?.parent !== key || found.node === candidate) continue
+      const rival = parents.get(found.node)
+      if (!rival || candidate.path < rival.path) parents.set(found.node, candidate)
+    }
+  }
+  return parents
+}
+
+function groupOf({ path: head }: ClosureNode, nodes: readonly ClosureNode[]): Group {
+  const reason = nodes.length === 1 ? 'alone' : `${nodes.length - 1} seldom needed without it`
+  return { head, nodes, reason }
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { InvalidData } from '../errors.ts'
+import { digestOf, type Digest } from '../oci/digest.ts'
+import { tiers, type Sharing } from './growForest.ts'
+import type { Forest, Popularity } from './plan.ts'
+
+/** What layers are planned with beside the image: made once for a package set, never changed. */
+export interface LayerTable {
+  /** When it was made, in ISO 8601. */
+  readonly made: string
+  /** For people: out of what. */
+  readonly origin: string
+  /** The id of the revision that it was made of, where that is known. */
+  readonly revision?: string
+  readonly sharing: Sharing
+  /** As the original counts it: name with version -> how many paths refer to it. */
+  readonly popularity: Popularity
+  /** Equal for equal contents, whenever and out of whatever they were made: for cache keys. */
+  readonly identity: Digest
+}
+
+const format = 1
+const noForest: Forest = new Map()
+
+const counts = z.record(z.string(), z.int().nonnegative())
+const schema = z.object({
+  format: z.literal(format),
+  made: z.iso.datetime(),
+  origin: z.string(),
+  revision: z.string().exactOptional(),
+  forests: z.array(z.object({ budgetFrom: z.int(), parents: z.record(z.string(), z.string()) })),
+  needed: counts,
+  popularity: counts,
+})
+
+/** The forest for images of at most `budget` layers. */
+export function forestFor({ sharing }: LayerTable, budget: number): Forest {
+  const tier = tiers.findLastIndex(({ budgetFrom }) => budgetFrom <= budget)
+  return sharing.forests[tier] ?? noForest
+}
+
+export function createLayerTable(table: Omit<LayerTable, 'identity'>): LayerTable {
+  const { forests, needed } = table.sharing
+  const contents = [format, forests.map(sorted), sorted(needed), sorted(table.popularity)]
+  return { ...table, identity: digestOf(JSON.stringify(contents)) }
+}
+
+/** JSON of the table, the same for the same table. */
+export function encodeLayerTable({ made, origin, revision, sharing, popularity }: LayerTable): unknown {
+  return {
+    format,
+    made,
+    origin,
+    ...(revision === undefined ? {} : { revision }),
+    forests: tiers.map(({ budgetFrom }, tier) => ({
+      budgetFrom,
+      parents: Object.fromEntries(sorted(sharing.forests[tier] ?? noForest)),
+    })),
+    needed: Object.fromEntries(sorted(sharing.needed)),
+    popularity: Object.fromEntries(sorted(popularity)),
+  }
+}
+
+/** @param value parsed JSON @throws InvalidData that names `where` */
+export function decodeLayerTable(value: unknown, where: string): LayerTable {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) {
+    const why = z.prettifyError(parsed.error).split('\n✖ ').slice(0, 3).join('; ')
+    throw new InvalidData(`the layer table (${where}) cannot be used: ${why}`, { cause: parsed.error })
+  }
+  const { forests, needed, popularity, format: _format, ...about } = parsed.data
+  if (forests.length !== tiers.length || forests.some((one, i) => one.budgetFrom !== tiers[i]?.budgetFrom)) {
+    throw new InvalidData(`the layer table (${where}) is for other budgets than this version's`)
+  }
+  const decoded = forests.map(({ parents }) => new Map(Object.entries(parents)))
+  const circle = decoded.map(circleIn).find((name) => name !== undefined)
+  if (circle !== undefined) throw new InvalidData(`the layer table (${where}) has a circle at ${circle}`)
+  return createLayerTable({
+    ...about,
+    sharing: { forests: decoded, needed: new Map(Object.entries(needed)) },
+    popularity: new Map(Object.entries(popularity)),
+  })
+}
+
+/** A name that comes back to itself, if there is one. */
+function circleIn(forest: Forest): string | undefined {
+  const sound = new Set<string>()
+  for (const start of forest.keys()) {
+    const passed = new Set<string>()
+    for (
+      let name: string | undefined = start;
+      name !== undefined && !sound.has(name);
+      name = forest.get(name)
+    ) {
+      if (passed.has(name)) return name
+      passed.add(name)
+    }
+    for (const name of passed) sound.add(name)
+  }
+  return undefined
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...map].toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
