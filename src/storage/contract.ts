@@ -3,15 +3,25 @@ import { randomBytes } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import type { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { BlobUnknown } from '../errors.ts'
 import { digestOf, hexOf } from '../oci/digest.ts'
 import type { Storage } from './interfaces.ts'
 
 const write = (bytes: Buffer) => (sink: Writable) =>
   new Promise<void>((resolve, reject) => {
-    sink.on('error', reject)
+    // A sink without a listener would end the process.
+    if (sink.listenerCount('error') === 0) sink.on('error', () => undefined)
     sink.write(bytes, (error) => (error ? reject(error) : resolve()))
   })
+
+/** More than stores take in one piece, and no multiple of the pieces (bytes). */
+const large = 40_000_003
+
+const writeAll = (bytes: Buffer) => async (sink: Writable) => {
+  for (let start = 0; start < bytes.length; start += 1_000_000)
+    await write(bytes.subarray(start, start + 1_000_000))(sink)
+}
 
 /** What every storage promises. A backend is done when it passes. */
 export function storageContract(name: string, open: () => Promise<Storage>): void {
@@ -81,6 +91,84 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       assert.ok(bytes.equals(await buffer(await blobs.open(digestOf(bytes)))))
     })
 
+    it('keeps a large blob, shows nothing of it before it is whole, and opens it anywhere', async () => {
+      const { blobs } = await open()
+      const bytes = randomBytes(large)
+      const digest = digestOf(bytes)
+      const sizes = new Set<number | undefined>()
+      let done = false
+      const watch = async () => {
+        while (!done) {
+          sizes.add((await blobs.stat(digest))?.size)
+          await setImmediate()
+        }
+      }
+      const watching = watch()
+      const stored = await blobs.put(writeAll(bytes))
+      done = true
+      await watching
+      assert.deepEqual(stored, { digest, size: large })
+      assert.ok(sizes.isSubsetOf(new Set([undefined, large])), [...sizes].join())
+      assert.ok(bytes.equals(await buffer(await blobs.open(digest))))
+      const part = await buffer(await blobs.open(digest, { start: 16_777_000, end: 33_555_000 }))
+      assert.ok(bytes.subarray(16_777_000, 33_555_001).equals(part))
+    })
+
+    it('leaves nothing of a large blob whose writer fails in the middle', async () => {
+      const { blobs, objects } = await open()
+      const keys = async () =>
+        (await Array.fromAsync(objects.list('layers'))).map(({ key }) => key).toSorted()
+      const before = await keys()
+      const bytes = randomBytes(large)
+      const fault = new Error('the writer failed')
+      const attempt = blobs.put(async (sink) => {
+        await writeAll(bytes.subarray(0, 30_000_000))(sink)
+        throw fault
+      })
+      await assert.rejects(attempt, fault)
+      assert.deepEqual(await keys(), before)
+    })
+
+    it('lets readers leave before the end', async () => {
+      const { blobs } = await open()
+      const bytes = randomBytes(5_000_000)
+      const { digest } = await blobs.put(write(bytes))
+      for (let reader = 0; reader < 20; reader += 1) {
+        const unread = await blobs.open(digest)
+        unread.destroy()
+        for await (const chunk of await blobs.open(digest)) {
+          assert.ok(Buffer.isBuffer(chunk))
+          break
+        }
+      }
+      assert.ok(bytes.equals(await buffer(await blobs.open(digest))))
+    })
+
+    it('serves many readers of one blob at once', async () => {
+      const { blobs } = await open()
+      const bytes = randomBytes(500_000)
+      const { digest } = await blobs.put(write(bytes))
+      const read = async () => bytes.equals(await buffer(await blobs.open(digest)))
+      const readers = await Promise.all(Array.from({ length: 60 }, read))
+      assert.ok(readers.every(Boolean))
+    })
+
+    it('gives links, where it does, to the bytes as bytes, and to any range of them', async (context) => {
+      const { blobs, urls } = await open()
+      const bytes = randomBytes(100_000)
+      const { digest } = await blobs.put(write(bytes))
+      const link = await urls?.url(digest)
+      if (!link) return context.skip('this storage gives no links')
+      const whole = await fetch(link)
+      assert.equal(whole.status, 200)
+      assert.equal(whole.headers.get('content-type'), 'application/octet-stream')
+      assert.equal(whole.headers.get('content-encoding'), null)
+      assert.ok(bytes.equals(Buffer.from(await whole.arrayBuffer())))
+      const part = await fetch(link, { headers: { range: 'bytes=99000-' } })
+      assert.equal(part.status, 206)
+      assert.ok(bytes.subarray(99_000).equals(Buffer.from(await part.arrayBuffer())))
+    })
+
     it('gives back a record, the last one put under its key', async () => {
       const { records } = await open()
       await records.put('manifests/one', { a: 1 })
@@ -90,10 +178,20 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
     })
 
     it('keeps records of keys as deep and as odd as the layout has them', async () => {
-      const { records } = await open()
-      const keys = ['packages/git:0f/x86_64-linux/_7zz', 'paths/abc-gtk+-2.0?a=b', 'builds/v1/sha256:00']
+      const { records, objects } = await open()
+      const keys = [
+        'odd/git:0f/x86_64-linux/_7zz',
+        'odd/abc-gtk+-2.0?a=b',
+        'odd/v1/sha256:00',
+        'odd/a+b/c=d/e@f/g:h/i?j/k',
+        `odd/${'long'.repeat(40)}`,
+      ]
       for (const key of keys) await records.put(key, key)
       for (const key of keys) assert.equal(await records.get(key), key)
+      const listed = await Array.fromAsync(objects.list('odd'))
+      assert.deepEqual(listed.map(({ key }) => key).toSorted(), keys.toSorted())
+      for (const key of keys) await objects.delete(key)
+      assert.deepEqual(await Array.fromAsync(objects.list('odd')), [])
     })
 
     it('lists the records below a folder', async () => {
@@ -122,6 +220,17 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         ['builds/listed/one'],
       )
       assert.deepEqual(await Array.fromAsync(objects.list('builds/list')), [])
+    })
+
+    it('lists more than fits on a page', async () => {
+      const { records, objects } = await open()
+      const keys = Array.from({ length: 1_100 }, (_, index) => `many/${index % 7}/${index}`)
+      const writers = Array.from({ length: 32 }, async (_, writer) => {
+        for (const key of keys.filter((_, index) => index % 32 === writer)) await records.put(key, 1)
+      })
+      await Promise.all(writers)
+      const listed = await Array.fromAsync(objects.list('many'))
+      assert.deepEqual(listed.map(({ key }) => key).toSorted(), keys.toSorted())
     })
 
     it('deletes a blob, takes it anew, and does not mind one that is not there', async () => {

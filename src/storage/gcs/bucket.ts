@@ -1,6 +1,5 @@
 import type { Bucket as GoogleBucket, Storage as Client } from '@google-cloud/storage'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -16,6 +15,7 @@ import {
 import { Prefix } from '../bucket/prefix.ts'
 import type { StoredObject } from '../interfaces.ts'
 import { blobKey, isKey } from '../key.ts'
+import { download } from './download.ts'
 import { failed, isMissing } from './faults.ts'
 import type { GcsOptions } from './options.ts'
 
@@ -24,10 +24,12 @@ const partSize = 16 << 20
 
 /** A bucket of Google Cloud Storage. */
 export class GcsBucket implements Bucket {
+  readonly #client: Client
   readonly #bucket: GoogleBucket
   readonly #prefix: Prefix
 
   constructor(client: Client, { bucket, prefix }: GcsOptions) {
+    this.#client = client
     this.#bucket = client.bucket(bucket)
     this.#prefix = new Prefix(prefix)
   }
@@ -43,11 +45,8 @@ export class GcsBucket implements Bucket {
   }
 
   async read(key: string, bounds?: Bounds): Promise<Readable | undefined> {
-    const stream = this.#file(key).createReadStream({ ...bounds })
     try {
-      // Only a stream that is read asks the server.
-      await once(stream, 'readable')
-      return stream
+      return await download(this.#client, this.#bucket.name, this.#prefix.nameOf(key), bounds)
     } catch (error) {
       return isMissing(error) ? undefined : failed(`reading ${key}`, error)
     }

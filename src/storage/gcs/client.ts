@@ -1,16 +1,12 @@
 import { IdempotencyStrategy, Storage as Client } from '@google-cloud/storage'
-import { EventEmitter } from 'node:events'
 import type { GcsOptions } from './options.ts'
 
 /** Times that a request is tried again, with growing pauses, and seconds for all of it. */
 const maxRetries = 4
 const totalTimeout = 60
-/** The client pipes a download through so many streams that one of them has 11 listeners, and Node warns from 10 on. */
-const listeners = 16
 
 /** The official client, which finds its credentials as all programs of Google do. */
 export function createClient({ endpoint }: GcsOptions): Client {
-  EventEmitter.defaultMaxListeners = Math.max(EventEmitter.defaultMaxListeners, listeners)
   return new Client({
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
     // Whatever is written here is the same the second time.

@@ -27,5 +27,8 @@ function saysNoBucket(error: unknown): boolean {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (!(error instanceof Error)) return ''
+  if ('code' in error) return String(error.code)
+  // A fetch that fails says why in its cause alone.
+  return codeOf(error.cause)
 }
