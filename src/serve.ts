@@ -22,6 +22,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     catalog,
     blobs: storage.blobs,
     urls: storage.urls,
+    accelRedirect: config.NIXERY_ACCEL_REDIRECT,
     transportEncoding: new TransportEncoding(storage.blobs),
     logger,
     checks: [

@@ -29,6 +29,10 @@ export const storageVariables = {
   S3_KMS_KEY: text.optional(),
   GCS_BUCKET: text.optional(),
   GCS_PREFIX: folder.default(''),
+  NIXERY_ACCEL_REDIRECT: z
+    .string()
+    .regex(/^\/([\w.-]+\/)+$/, 'must be a path such as /nixery-blobs/')
+    .optional(),
   NIXERY_DOWNLOADS: z.enum(['redirect', 'proxy'], "must be 'redirect' or 'proxy'").default('redirect'),
   NIXERY_LINK_TTL: integer(1, longestLink).default(900),
 } as const
@@ -38,6 +42,10 @@ type StorageVariables = z.infer<typeof group>
 
 /** Where images are kept, or what is missing to know it. */
 export function storageOf(variables: StorageVariables): StorageConfig | string {
+  const { NIXERY_ACCEL_REDIRECT: handOff, NIXERY_STORAGE_BACKEND: backend } = variables
+  if (handOff !== undefined && backend !== 'filesystem') {
+    return `NIXERY_ACCEL_REDIRECT is for files that nginx can read (NIXERY_STORAGE_BACKEND is '${backend}')`
+  }
   switch (variables.NIXERY_STORAGE_BACKEND) {
     case 'filesystem':
       return { kind: 'filesystem', path: variables.STORAGE_PATH }

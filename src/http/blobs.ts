@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
-import type { Digest } from '../oci/digest.ts'
+import { hexOf, type Digest } from '../oci/digest.ts'
 import { hasAlready, identify, immutable } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import type { Asked } from './manifests.ts'
@@ -11,7 +11,7 @@ import { multipartRanges } from './multipart.ts'
 import { parseRange, type RangeAnswer } from './range.ts'
 import { parseDigest } from './reference.ts'
 
-type Parts = Pick<HttpParts, 'images' | 'blobs' | 'urls' | 'transportEncoding'>
+type Parts = Pick<HttpParts, 'images' | 'blobs' | 'urls' | 'accelRedirect' | 'transportEncoding'>
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
@@ -42,12 +42,18 @@ export async function sendBlob(
   }
   if (head) return reply.header('content-length', found.size).send()
   if (range.kind === 'outside') throw unsatisfiable(request, found.size)
+  if (parts.accelRedirect !== undefined) return handOff(parts.accelRedirect, digest, reply)
   return sendRange(parts, digest, found.size, range, reply)
 }
 
 /** The link expires, so nobody may keep the answer. A client asks the link for the range that it wants. */
 function redirect(reply: FastifyReply, link: URL): FastifyReply {
   return reply.code(307).headers({ location: link.href, 'cache-control': 'no-store' }).send()
+}
+
+/** The nginx in front sends the file in place of this answer, or the range of it that the client asked for. */
+function handOff(prefix: string, digest: Digest, reply: FastifyReply): FastifyReply {
+  return reply.header('x-accel-redirect', `${prefix}layers/${hexOf(digest)}`).send()
 }
 
 async function sendRange(

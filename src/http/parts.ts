@@ -14,6 +14,8 @@ export interface HttpParts {
   readonly blobs: BlobStore
   /** Where the storage lets clients download for themselves. */
   readonly urls: SignsUrls | undefined
+  /** Where the nginx in front finds the files of the storage, if it sends the blobs. */
+  readonly accelRedirect?: string | undefined
   readonly transportEncoding: TransportEncoding
   readonly logger: Logger
   readonly checks: readonly ReadinessCheck[]
