@@ -8,18 +8,38 @@ export interface ErrorCase {
   readonly title: string
   readonly image: string
   readonly server: Exclude<keyof Servers, 'stop'>
+  /** What a client shows where the reason cannot reach its user. */
+  readonly status: RegExp
   /** The words that a user needs in order to act. */
   readonly reason: RegExp
 }
 
 export const errorCases: readonly ErrorCase[] = [
-  { title: 'bad name', server: 'working', image: 'git/shell', reason: /it comes first/ },
-  { title: 'unknown package', server: 'working', image: 'shell/gti', reason: /did you mean git/ },
-  { title: 'unfree package', server: 'working', image: 'demo-unfree', reason: /unfree license/ },
-  { title: 'failed build', server: 'working', image: 'demo-fails', reason: /the demo fails/ },
-  { title: 'timed-out build', server: 'hasty', image: 'demo-hangs', reason: /timed out/ },
-  { title: 'full queue', server: 'full', image: 'hello', reason: /queue is full/ },
-  { title: 'broken storage', server: 'broken', image: 'hello', reason: /storage does not work/ },
+  { title: 'bad name', status: /400/, server: 'working', image: 'git/shell', reason: /it comes first/ },
+  {
+    title: 'unknown package',
+    status: /404|not found/,
+    server: 'working',
+    image: 'shell/gti',
+    reason: /did you mean git/,
+  },
+  {
+    title: 'unfree package',
+    status: /403/,
+    server: 'working',
+    image: 'demo-unfree',
+    reason: /unfree license/,
+  },
+  { title: 'failed build', status: /403/, server: 'working', image: 'demo-fails', reason: /the demo fails/ },
+  { title: 'timed-out build', status: /403/, server: 'hasty', image: 'demo-hangs', reason: /timed out/ },
+  { title: 'full queue', status: /429/, server: 'full', image: 'hello', reason: /queue is full/ },
+  {
+    title: 'broken storage',
+    status: /503/,
+    server: 'broken',
+    image: 'hello',
+    reason: /storage does not work/,
+  },
 ]
 
 export interface ErrorResult extends Result {
@@ -29,7 +49,7 @@ export interface ErrorResult extends Result {
 
 /** Pulls what cannot be pulled. */
 export async function runErrorCase(
-  { image, server, reason }: ErrorCase,
+  { image, server, status, reason }: ErrorCase,
   client: Client,
   servers: Servers,
   limit: boolean,
@@ -38,5 +58,7 @@ export async function runErrorCase(
   const text = readableError(stderr)
   if (code === 0) return { cell: '✖', fault: `pulled ${image}`, text }
   if (reason.test(text)) return { cell: passed, text }
-  return limit ? { cell: 'status', text } : { cell: '✖', fault: `no reason for ${image}: ${text}`, text }
+  return limit && status.test(text)
+    ? { cell: 'status', text }
+    : { cell: '✖', fault: `no reason for ${image}: ${text}`, text }
 }

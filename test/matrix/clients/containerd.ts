@@ -27,7 +27,8 @@ export const ctrMirror: ClientKind = {
       const hosts = `hosts-${host.replace(':', '-')}`
       const folder = join(machine.folder, hosts, mirrored)
       mkdirSync(folder, { recursive: true })
-      writeFileSync(join(folder, 'hosts.toml'), `server = "http://${host}"\n`)
+      const mirror = `server = "http://${host}"\n[host."http://${host}"]\n  capabilities = ["pull", "resolve"]\n`
+      writeFileSync(join(folder, 'hosts.toml'), mirror)
       return ['--hosts-dir', `/matrix/${hosts}`]
     }
     return withContainerd(machine, options, (image) => mirrored + image.slice(image.indexOf('/')))
