@@ -1,6 +1,7 @@
 import { readConfig } from './config.ts'
 import { NixeryError, UsageError } from './errors.ts'
 import { createLogger } from './logger.ts'
+import { gcCommand } from './gcCommand.ts'
 import { planCommand } from './planCommand.ts'
 import { serve } from './serve.ts'
 
@@ -11,11 +12,13 @@ const usage = `Usage: nixery VERB
   plan --graph FILE [--strategy NAME] [--table FILE] [--popularity FILE] [--budget N]
                                  plan the layers of an exported reference graph, as JSON; the strategy is one of
                                  dominators (the default here, as in the original), forest, size, single
+  gc [--dry-run]                 delete what no image needs, and images beyond NIXERY_GC_KEEP and _SIZE
   help                           print this
 `
 
 const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   serve: serveUntilStopped,
+  gc: async (args) => void process.stdout.write(await gcCommand(args)),
   plan: async (args) => void process.stdout.write(await planCommand(args)),
   help: async () => void process.stdout.write(usage),
 }

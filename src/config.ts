@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { integer, list, text, url } from './config/rules.ts'
+import { collectionVariables, retentionOf, type RetentionConfig } from './config/collection.ts'
+import { bytes, integer, list, text, url } from './config/rules.ts'
 import { storageOf, storageVariables } from './config/storage.ts'
 import { NixeryError } from './errors.ts'
 import { architectures, ownArchitecture, type Architecture } from './oci/platform.ts'
@@ -16,12 +17,6 @@ export class ConfigError extends NixeryError {
     this.faults = faults
   }
 }
-
-const units = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
-const bytes = z
-  .string()
-  .regex(/^\d{1,12}[KMGT]?$/, 'must be a number of bytes, such as 500M or 10G')
-  .transform((value) => Number.parseInt(value, 10) * units[value.replace(/\d+/, '') as keyof typeof units])
 
 /** `linux/arm64`, or just `arm64`: there is no other operating system. */
 const architecture = z
@@ -56,7 +51,7 @@ const variables = z.object({
     .enum(['gzip', 'zstd', 'none'], "must be 'gzip', 'zstd' or 'none'")
     .default('gzip'),
   NIXERY_LAYER_LEVEL: integer(1, 100).optional(),
-  NIXERY_SEGMENT_CACHE: bytes.default(10 * units.G),
+  NIXERY_SEGMENT_CACHE: bytes.prefault('10G'),
   NIX_TIMEOUT: integer(1, week).default(60),
   NIXERY_BUILD_DEADLINE: integer(1, week).default(900),
   NIXERY_BUILDS: integer(1, 1024).default(2),
@@ -71,6 +66,7 @@ const variables = z.object({
   // Docker's classic store refuses 127 layers; the root layer comes on top.
   NIXERY_MAX_LAYERS: integer(1, 125).default(94),
   NIXERY_WORKERS: integer(1, 1024).default(availableParallelism()),
+  ...collectionVariables,
   NIXERY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -90,6 +86,7 @@ export type SourceConfig =
 export interface Config extends Omit<Variables, 'NIXERY_CHANNEL' | 'NIXERY_PKGS_REPO' | 'NIXERY_PKGS_PATH'> {
   readonly source: SourceConfig
   readonly storage: StorageConfig
+  readonly retention: RetentionConfig
   /** Variables of the environment that change what a package set evaluates to. */
   readonly nixpkgsEnvironment: Readonly<Record<string, string>>
 }
@@ -112,7 +109,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(faults)
   }
   const { NIXERY_CHANNEL: _channel, NIXERY_PKGS_REPO: _repo, NIXERY_PKGS_PATH: _path, ...rest } = parsed.data
-  return { ...rest, source, storage, nixpkgsEnvironment: nixpkgsVariables(given) }
+  const nixpkgsEnvironment = nixpkgsVariables(given)
+  return { ...rest, source, storage, retention: retentionOf(rest), nixpkgsEnvironment }
 }
 
 function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {

@@ -1,5 +1,7 @@
 import type { Config } from './config.ts'
 import { CannotListen } from './errors.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { Metrics } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
 import type { Logger } from './logger.ts'
@@ -15,16 +17,19 @@ export interface RunningServer {
 
 /** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const { storage, nix, packer, images, forms, catalog } = await wire(config, logger)
+  const { storage, holds, nix, packer, images, forms, catalog } = await wire(config, logger)
+  const metrics = new Metrics()
   const server = createServer({
     images,
     forms,
     catalog,
+    holds,
     blobs: storage.blobs,
     urls: storage.urls,
     accelRedirect: config.NIXERY_ACCEL_REDIRECT,
     transportEncoding: new TransportEncoding(storage.blobs),
     logger,
+    metrics,
     checks: [
       { name: 'storage', check: async () => void (await storage.records.get('health/check')) },
       { name: 'nix', check: async () => void (await nix.ready()) },
@@ -37,12 +42,18 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
       cause,
     })
   })
+  const housekeeping = startHousekeeping(config, {
+    storage,
+    images,
+    logger,
+    onCollection: (report) => metrics.collected(report),
+  })
   let stopping: Promise<void> | undefined
   const end = async () => {
     logger.info('stopping: builds that run may finish')
     await images.stop(config.NIXERY_STOP_TIMEOUT)
     await server.close()
-    await Promise.all([packer.close(), nix.close()])
+    await Promise.all([housekeeping.stop(), holds.stop(), packer.close(), nix.close()])
     logger.info('stopped')
   }
   return { address, stop: () => (stopping ??= end()) }

@@ -15,6 +15,7 @@ import { OutputRecords } from './build/outputRecords.ts'
 import { PackageRecords } from './build/packageRecords.ts'
 import { RevisionRecords } from './build/revisionRecords.ts'
 import type { Config } from './config.ts'
+import { Holds } from './gc/holds.ts'
 import { readLayerTable, readPopularity } from './layers/readData.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
@@ -38,6 +39,7 @@ export async function wire(config: Config, logger: Logger) {
   const stateDir = resolve(config.NIXERY_STATE_DIR)
   await mkdir(stateDir, { recursive: true })
   const storage = await openStorage(config)
+  const holds = new Holds({ storage, grace: config.NIXERY_GC_GRACE, logger })
   const nix = await createNix({
     timeout: config.NIX_TIMEOUT,
     stateDir,
@@ -77,7 +79,7 @@ export async function wire(config: Config, logger: Logger) {
   const images = new Images({
     source,
     maker,
-    records: new ImageRecords(storage),
+    records: new ImageRecords(storage, holds),
     catalog,
     layerings,
     logger,
@@ -90,8 +92,8 @@ export async function wire(config: Config, logger: Logger) {
     queueLimit: config.NIXERY_QUEUE,
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
-  const forms = new Forms(storage.blobs, new GzipLayers(storage))
-  return { storage, nix, source, packer, maker, layerings, images, forms, catalog }
+  const forms = new Forms(storage.blobs, new GzipLayers(storage), holds)
+  return { storage, holds, nix, source, packer, maker, layerings, images, forms, catalog }
 }
 
 /** The storage that the configuration names. @throws StorageFailed */

@@ -30,7 +30,9 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   http: { values: [...common, 'build', 'gc', 'image', 'oci', 'storage'] },
   config: { values: ['errors', 'oci'], types: all },
   wiring: { values: all },
-  serve: { values: [...all, 'wiring'] },
+  housekeeping: { values: all },
+  serve: { values: [...all, 'housekeeping', 'wiring'] },
+  gcCommand: { values: [...all, 'wiring'] },
   planCommand: { values: [...all, 'wiring'] },
-  cli: { values: [...all, 'serve', 'planCommand'] },
+  cli: { values: [...all, 'serve', 'gcCommand', 'planCommand'] },
 }

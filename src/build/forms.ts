@@ -1,4 +1,6 @@
 import { LRUCache } from 'lru-cache'
+import { StorageFailed } from '../errors.ts'
+import type { Holds } from '../gc/holds.ts'
 import type { Encoded } from '../oci/descriptor.ts'
 import { encodeDockerManifest } from '../oci/dockerForm.ts'
 import { encodeIndex } from '../oci/index.ts'
@@ -26,6 +28,8 @@ export type Form = (typeof mediaTypes)['ociIndex' | 'dockerManifestList' | 'ociM
 
 /** Forms that are remembered, of some 10 KB each. */
 const remembered = 2000
+/** Times that a form is made when the collector takes what it needs meanwhile. */
+const attempts = 3
 
 /**
  * The forms in which an image can be had: OCI's or Docker's words, and an index where there are several platforms.
@@ -34,11 +38,13 @@ const remembered = 2000
 export class Forms {
   readonly #blobs: BlobStore
   readonly #gzipLayers: GzipLayers
+  readonly #holds: Pick<Holds, 'hold'>
   readonly #stored = new LRUCache<string, Encoded>({ max: remembered })
 
-  constructor(blobs: BlobStore, gzipLayers: GzipLayers) {
+  constructor(blobs: BlobStore, gzipLayers: GzipLayers, holds: Pick<Holds, 'hold'>) {
     this.#blobs = blobs
     this.#gzipLayers = gzipLayers
+    this.#holds = holds
   }
 
   /** Forms that there are, the server's favourite first. */
@@ -47,7 +53,7 @@ export class Forms {
     return open ? [ociIndex, dockerManifestList, ociManifest, dockerManifest] : [ociManifest, dockerManifest]
   }
 
-  /** One of the offers, stored so that it is found by its digest too. @throws StorageFailed */
+  /** One of the offers, stored so that it is found by its digest too, and held. @throws StorageFailed */
   async encode(tagged: Tagged, form: Form): Promise<Encoded> {
     const [first] = tagged.platforms
     switch (form) {
@@ -89,12 +95,17 @@ export class Forms {
 
   async #once(key: string, encode: () => Promise<Encoded>): Promise<Encoded> {
     const known = this.#stored.get(key)
-    if (known) return known
-    const encoded = await encode()
-    if (!(await this.#blobs.stat(encoded.descriptor.digest))) {
-      await this.#blobs.put(async (sink) => void sink.write(encoded.bytes))
+    if (known && (await this.#holds.hold(known))) return known
+    this.#stored.delete(key)
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const encoded = await encode()
+      if (!(await this.#blobs.stat(encoded.descriptor.digest))) {
+        await this.#blobs.put(async (sink) => void sink.write(encoded.bytes))
+      }
+      if (!(await this.#holds.hold(encoded))) continue
+      this.#stored.set(key, encoded)
+      return encoded
     }
-    this.#stored.set(key, encoded)
-    return encoded
+    throw new StorageFailed('blobs of the image vanish while a form of it is made')
   }
 }

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { LRUCache } from 'lru-cache'
 import { BlobUnknown } from '../errors.ts'
+import type { Holds } from '../gc/holds.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { digestOf, type Digest } from '../oci/digest.ts'
 import { descriptorSchema, manifestSchema } from '../oci/parse.ts'
@@ -13,33 +14,45 @@ const memoryBytes = 64 << 20
 /** Which image answers a key: in memory, else in the storage. Nothing that is read back is trusted. */
 export class ImageRecords {
   readonly #storage: Storage
+  readonly #holds: Pick<Holds, 'hold' | 'forget'>
   readonly #memory = new LRUCache<string, Image>({
     maxSize: memoryBytes,
     sizeCalculation: (image) => image.manifest.bytes.length + 1024,
   })
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, holds: Pick<Holds, 'hold' | 'forget'>) {
     this.#storage = storage
+    this.#holds = holds
   }
 
-  /** The image, or undefined where it is not known or any byte of it is missing. @throws StorageFailed */
+  /**
+   * The image, held against the collector, or undefined where it is not known or any byte of it is missing.
+   * @throws StorageFailed
+   */
   async find(key: string): Promise<Image | undefined> {
-    const remembered = this.#memory.get(key)
-    if (remembered) return remembered
-    const record = descriptorSchema.safeParse(await this.#storage.records.get(`manifests/${key}`))
-    const image = record.success ? await this.#load(record.data) : undefined
-    if (image) this.#memory.set(key, image)
-    return image
+    const image = this.#memory.get(key) ?? (await this.#recall(key))
+    if (image && (await this.#holds.hold(image.manifest))) {
+      this.#memory.set(key, image)
+      return image
+    }
+    this.#memory.delete(key)
+    return undefined
   }
 
-  /** Makes an image the answer to a key. All its blobs must be stored. */
-  async save(key: string, image: Image): Promise<void> {
+  /**
+   * Makes an image the answer to a key, and holds it against the collector. All its blobs must have been stored; false
+   * where one of them was reused, and has been collected meanwhile. @throws StorageFailed
+   */
+  async save(key: string, image: Image): Promise<boolean> {
+    if (!(await this.#holds.hold(image.manifest))) return false
     await this.#storage.records.put(`manifests/${key}`, image.manifest.descriptor)
     this.#memory.set(key, image)
+    return true
   }
 
   /** Forgets images in memory that name a blob which turned out to be missing: they are looked at anew. */
-  forget(digest: Digest): void {
+  forget(digest: string): void {
+    this.#holds.forget(digest)
     for (const [key, image] of this.#memory.entries()) {
       if ([image.manifest.descriptor, image.config, ...image.layers].some((one) => one.digest === digest)) {
         this.#memory.delete(key)
@@ -47,15 +60,17 @@ export class ImageRecords {
     }
   }
 
+  async #recall(key: string): Promise<Image | undefined> {
+    const record = descriptorSchema.safeParse(await this.#storage.records.get(`manifests/${key}`)).data
+    return record && this.#load(record)
+  }
+
   async #load(manifest: Descriptor): Promise<Image | undefined> {
     const bytes = await this.#read(manifest.digest)
     if (!bytes || digestOf(bytes) !== manifest.digest) return undefined
     const parsed = manifestSchema.safeParse(JSON.parse(bytes.toString()))
     if (!parsed.success) return undefined
-    const { config, layers } = parsed.data
-    const sizes = await Promise.all([config, ...layers].map(({ digest }) => this.#storage.blobs.stat(digest)))
-    const whole = [config, ...layers].every(({ size }, index) => sizes[index]?.size === size)
-    return whole ? { manifest: { descriptor: manifest, bytes }, config, layers } : undefined
+    return { manifest: { descriptor: manifest, bytes }, ...parsed.data }
   }
 
   async #read(digest: Digest): Promise<Buffer | undefined> {

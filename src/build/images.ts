@@ -8,6 +8,7 @@ import {
   NixeryError,
   PackagesNotFound,
   QueueFull,
+  StorageFailed,
   Stopping,
 } from '../errors.ts'
 import type { ImageRequest } from '../image/name.ts'
@@ -47,6 +48,8 @@ export interface ImagesOptions {
 
 /** Seconds after which a place in a full queue is likely. */
 const retryAfter = 20
+/** Times that an image is made when what it reuses is collected meanwhile. */
+const attempts = 3
 /** Refusals that are remembered. */
 const rememberedRefusals = 10_000
 
@@ -89,6 +92,11 @@ export class Images {
   /** A blob that an image names is not there: such images are not answered out of memory any more. */
   forget(digest: Digest): void {
     this.#options.records.forget(digest)
+  }
+
+  /** Does work in the place of a build, so that one build less runs beside it. It must end when the signal is aborted. */
+  async betweenBuilds(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (!this.#stopping) await this.#queue.add(() => work(this.#stop.signal), { priority: 1 })
   }
 
   /**
@@ -151,8 +159,11 @@ export class Images {
     const start = performance.now()
     log.info({ revision: order.revision.label, architecture: order.architecture }, 'build started')
     try {
-      const image = await maker.make(order, layering, run)
-      await records.save(key, image)
+      let image = await maker.make(order, layering, run)
+      for (let attempt = 1; !(await records.save(key, image)); attempt++) {
+        if (attempt === attempts) throw new StorageFailed('blobs of the image vanish while it is built')
+        image = await maker.make(order, layering, run)
+      }
       const size = image.layers.reduce((sum, layer) => sum + layer.size, 0)
       log.info({ seconds: secondsSince(start), layers: image.layers.length, bytes: size }, 'build finished')
       return image

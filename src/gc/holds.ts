@@ -29,7 +29,7 @@ export interface HoldsOptions {
 interface Held {
   /** When the record that holds it was about to be written (ms, this process' clock). */
   readonly since: number
-  readonly reach: ReadonlySet<Digest>
+  readonly reach: ReadonlySet<string>
 }
 
 /** One write of what is served, and the intents that stood after it. */
@@ -92,7 +92,7 @@ export class Holds {
   }
 
   /** A blob turned out to be missing: what names it is looked at anew. */
-  forget(digest: Digest): void {
+  forget(digest: string): void {
     for (const [manifest, { reach }] of this.#held.entries()) {
       if (manifest === digest || reach.has(digest)) this.#held.delete(manifest)
     }
@@ -117,7 +117,7 @@ export class Holds {
         all.map((one) => one.digest),
       )
       if (!(await isWhole(this.#options.storage.blobs, all))) return false
-      const held = { since, reach: new Set(below.map((one) => one.digest)) }
+      const held = { since, reach: new Set<string>(below.map((one) => one.digest)) }
       if (!this.#isFresh(held)) continue
       this.#held.set(digest, held)
       return true
@@ -173,7 +173,7 @@ export class Holds {
     const left = new Set(blobs)
     if (left.size === 0) return []
     for (const held of this.#held.values()) {
-      if (this.#isFresh(held)) for (const digest of held.reach) left.delete(digest)
+      if (this.#isFresh(held)) for (const digest of left) if (held.reach.has(digest)) left.delete(digest)
     }
     return [...left]
   }

@@ -11,8 +11,11 @@ const schema = z.object({ digests: z.array(z.string().refine(isDigest).transform
 
 /** Seconds after which a collector starts no deletion any more under an intent. */
 export const deletesWithin = 15
-/** Seconds after which a collector that has not taken its intent back is dead: its last deletion had time to end. */
-const deadAfter = 45
+/**
+ * Seconds after which a collector that has not taken its intent back is dead, and its last deletion has happened or
+ * never will: clients of object stores give up after a few attempts of half a minute.
+ */
+const deadAfter = 300
 /** Milliseconds between looks at an intent that is in the way. */
 const patience = 100
 

@@ -11,7 +11,7 @@ import { multipartRanges } from './multipart.ts'
 import { parseRange, type RangeAnswer } from './range.ts'
 import { parseDigest } from './reference.ts'
 
-type Parts = Pick<HttpParts, 'images' | 'blobs' | 'urls' | 'accelRedirect' | 'transportEncoding'>
+type Parts = Pick<HttpParts, 'images' | 'blobs' | 'urls' | 'accelRedirect' | 'holds' | 'transportEncoding'>
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
@@ -27,6 +27,7 @@ export async function sendBlob(
     parts.images.forget(digest)
     throw new BlobUnknown(digest)
   }
+  parts.holds.touch(digest)
   identify(reply, digest, immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   const head = request.method === 'HEAD'

@@ -31,7 +31,7 @@ export interface Asked {
 
 /** `GET` and `HEAD /v2/<name>/manifests/<reference>`. A tag is built when it is not known, for both methods. */
 export async function sendManifest(
-  parts: Pick<HttpParts, 'images' | 'forms' | 'blobs'>,
+  parts: Pick<HttpParts, 'images' | 'forms' | 'blobs' | 'holds'>,
   asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -43,6 +43,7 @@ export async function sendManifest(
   const manifest = byTag
     ? await accepted(parts, await parts.images.get(image, reference.tag), request.headers.accept)
     : await readManifest(parts.blobs, reference.digest)
+  if (!(await parts.holds.hold(manifest))) throw unknownManifest(manifest.descriptor.digest)
   const { mediaType, digest, size } = manifest.descriptor
   identify(reply, digest, byTag ? revalidate : immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()

@@ -1,9 +1,11 @@
 import type { Catalog } from '../build/catalog.ts'
 import type { Forms } from '../build/forms.ts'
 import type { Images } from '../build/images.ts'
+import type { Holds } from '../gc/holds.ts'
 import type { Logger } from '../logger.ts'
 import type { BlobStore, SignsUrls } from '../storage/interfaces.ts'
 import type { ReadinessCheck } from './health.ts'
+import type { Metrics } from './metrics.ts'
 import type { TransportEncoding } from './transportEncoding.ts'
 
 /** What the HTTP face of the registry works with. */
@@ -11,6 +13,7 @@ export interface HttpParts {
   readonly images: Images
   readonly forms: Forms
   readonly catalog: Catalog
+  readonly holds: Pick<Holds, 'hold' | 'touch'>
   readonly blobs: BlobStore
   /** Where the storage lets clients download for themselves. */
   readonly urls: SignsUrls | undefined
@@ -19,4 +22,5 @@ export interface HttpParts {
   readonly transportEncoding: TransportEncoding
   readonly logger: Logger
   readonly checks: readonly ReadinessCheck[]
+  readonly metrics: Metrics
 }

@@ -8,6 +8,7 @@ import {
 } from 'fastify'
 import { answerTo, errorBody } from './errors.ts'
 import { registerHealth } from './health.ts'
+import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
 
@@ -42,6 +43,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
   })
   server.setNotFoundHandler((request, reply) => sendError(reply, request, nothingAt(request.url).answer))
   registerHealth(server, parts.checks)
+  registerMetrics(server, parts.metrics)
   registerRegistry(server, parts)
   return server
 }

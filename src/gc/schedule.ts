@@ -1,0 +1,72 @@
+import type { Logger } from '../logger.ts'
+import type { Storage } from '../storage/interfaces.ts'
+import type { CollectionReport, Collector } from './collector.ts'
+import { readStorageClock } from './storageClock.ts'
+
+const key = 'gc/last'
+
+export interface ScheduleOptions {
+  readonly storage: Pick<Storage, 'records' | 'objects'>
+  readonly collector: Pick<Collector, 'collect'>
+  /** Seconds from one collection to the next, of all servers together. */
+  readonly interval: number
+  readonly logger: Logger
+  /** Told of every collection: what came of it, or that it failed. */
+  readonly onEnd: (report: CollectionReport | undefined) => void
+}
+
+/** Collects at intervals, by one of the servers on a storage each time (nothing breaks when it is two). */
+export class CollectionSchedule {
+  readonly #options: ScheduleOptions
+  readonly #stop = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options
+    // Servers that were started together do not all look at once.
+    const first = options.interval * (0.5 + Math.random() / 2)
+    this.#timer = setTimeout(() => this.#turn(), first * 1000)
+    this.#timer.unref()
+  }
+
+  /** Ends a running collection between two deletions. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+    await this.#running
+  }
+
+  #turn(): void {
+    this.#running = this.#collect().finally(() => {
+      if (this.#stop.signal.aborted) return
+      this.#timer.refresh()
+    })
+  }
+
+  async #collect(): Promise<void> {
+    const { storage, collector, logger, onEnd } = this.#options
+    const { signal } = this.#stop
+    try {
+      if (await this.#isTooSoon()) return
+      await storage.records.put(key, {})
+      const report = await collector.collect({ signal })
+      logger.info({ found: report.found, deleted: report.deleted }, 'garbage collected')
+      onEnd(report)
+    } catch (error) {
+      if (signal.aborted) return
+      logger.error({ err: error }, 'the garbage collection failed; the next one goes on')
+      onEnd(undefined)
+    }
+  }
+
+  /** Another server has collected just now. */
+  async #isTooSoon(): Promise<boolean> {
+    const { storage, interval } = this.#options
+    const now = await readStorageClock(storage)
+    for await (const object of storage.objects.list('gc')) {
+      if (object.key === key) return now() - object.modified < (interval * 1000) / 2
+    }
+    return false
+  }
+}

@@ -1,0 +1,69 @@
+import type { Config } from './config.ts'
+import type { Images } from './build/images.ts'
+import { Collector, type CollectionReport } from './gc/collector.ts'
+import { CollectionSchedule } from './gc/schedule.ts'
+import type { Logger } from './logger.ts'
+import { StoreCollector } from './nix/storeCollector.ts'
+import type { Storage } from './storage/interfaces.ts'
+
+/** Seconds between two looks at the disk of the Nix store. */
+const storeInterval = 60
+
+interface HousekeepingParts {
+  readonly storage: Storage
+  readonly images: Pick<Images, 'betweenBuilds'>
+  readonly logger: Logger
+  readonly onCollection: (report: CollectionReport | undefined) => void
+}
+
+/** What the server tidies by itself: the storage (`NIXERY_GC_INTERVAL`) and the Nix store (`NIXERY_STORE_GC`). */
+export function startHousekeeping(
+  config: Config,
+  { storage, images, logger, onCollection }: HousekeepingParts,
+): { stop(): Promise<void> } {
+  const { NIXERY_GC_INTERVAL: interval, NIXERY_STORE_GC: mark, retention } = config
+  const schedule =
+    interval === undefined
+      ? undefined
+      : new CollectionSchedule({
+          storage,
+          collector: new Collector(storage, retention),
+          interval,
+          logger,
+          onEnd: onCollection,
+        })
+  const timer =
+    mark === undefined
+      ? undefined
+      : setInterval(watchStore(new StoreCollector(mark), images, logger), storeInterval * 1000).unref()
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await schedule?.stop()
+    },
+  }
+}
+
+function watchStore(
+  store: StoreCollector,
+  images: Pick<Images, 'betweenBuilds'>,
+  logger: Logger,
+): () => void {
+  let running = false
+  const watch = async () => {
+    const bytes = await store.due()
+    if (bytes === 0) return
+    logger.info(
+      { bytes },
+      'the disk of the Nix store is fuller than NIXERY_STORE_GC: Nix collects its garbage',
+    )
+    await images.betweenBuilds((signal) => store.collect(bytes, { signal, onEvent: () => undefined }))
+  }
+  return () => {
+    if (running) return
+    running = true
+    watch()
+      .catch((error: unknown) => logger.warn({ err: error }, 'the Nix store could not be collected'))
+      .finally(() => (running = false))
+  }
+}
