@@ -48,6 +48,7 @@ export const clientTools = [
     package: 'runc',
     why: "starts podman's containers, also where limits are not ours to raise",
   },
+  { file: 'xz', package: 'xz-utils', why: 'compresses a list of store paths as channels do, for tests' },
 ]
 
 /**

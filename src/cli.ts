@@ -3,6 +3,7 @@ import { NixeryError, UsageError } from './errors.ts'
 import { createLogger } from './logger.ts'
 import { gcCommand } from './gcCommand.ts'
 import { planCommand } from './planCommand.ts'
+import { popularityCommand } from './popularityCommand.ts'
 import { serve } from './serve.ts'
 
 const usage = `Usage: nixery VERB
@@ -12,6 +13,10 @@ const usage = `Usage: nixery VERB
   plan --graph FILE [--strategy NAME] [--table FILE] [--popularity FILE] [--budget N]
                                  plan the layers of an exported reference graph, as JSON; the strategy is one of
                                  dominators (the default here, as in the original), forest, size, single
+  popularity --cache LOCATION [--paths LIST] | --set [--tag TAG] [--cache LOCATION] | --records
+             [--output FILE] [--counts FILE] [--parallel N] [--state FOLDER]
+                                 make the table by which images share layers, out of a binary cache, the package
+                                 set or what the server has built; written to FILE, else to the server's storage
   gc [--dry-run]                 delete what no image needs, and images beyond NIXERY_GC_KEEP and _SIZE
   help                           print this
 `
@@ -20,6 +25,7 @@ const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>
   serve: serveUntilStopped,
   gc: async (args) => void process.stdout.write(await gcCommand(args)),
   plan: async (args) => void process.stdout.write(await planCommand(args)),
+  popularity: async (args) => void process.stdout.write(await popularityCommand(args)),
   help: async () => void process.stdout.write(usage),
 }
 

@@ -34,5 +34,7 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   serve: { values: [...all, 'housekeeping', 'wiring'] },
   gcCommand: { values: [...all, 'wiring'] },
   planCommand: { values: [...all, 'wiring'] },
-  cli: { values: [...all, 'serve', 'gcCommand', 'planCommand'] },
+  popularity: { values: [...common, 'oci', 'storage', 'nix', 'layers', 'build'] },
+  popularityCommand: { values: [...all, 'popularity', 'wiring'] },
+  cli: { values: [...all, 'serve', 'gcCommand', 'planCommand', 'popularityCommand'] },
 }
