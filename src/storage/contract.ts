@@ -96,16 +96,16 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       const bytes = randomBytes(large)
       const digest = digestOf(bytes)
       const sizes = new Set<number | undefined>()
-      let done = false
+      const put = new AbortController()
       const watch = async () => {
-        while (!done) {
+        while (!put.signal.aborted) {
           sizes.add((await blobs.stat(digest))?.size)
           await setImmediate()
         }
       }
       const watching = watch()
       const stored = await blobs.put(writeAll(bytes))
-      done = true
+      put.abort()
       await watching
       assert.deepEqual(stored, { digest, size: large })
       assert.ok(sizes.isSubsetOf(new Set([undefined, large])), [...sizes].join())
