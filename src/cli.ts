@@ -4,6 +4,7 @@ import { createLogger } from './logger.ts'
 import { gcCommand } from './gcCommand.ts'
 import { planCommand } from './planCommand.ts'
 import { popularityCommand } from './popularityCommand.ts'
+import { terminateAll } from './process/live.ts'
 import { serve } from './serve.ts'
 
 const usage = `Usage: nixery VERB
@@ -21,6 +22,9 @@ const usage = `Usage: nixery VERB
   help                           print this
 `
 
+/** Milliseconds that programs get to end when the server has to go at once. */
+const impatience = 1_000
+
 const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   serve: serveUntilStopped,
   gc: async (args) => void process.stdout.write(await gcCommand(args)),
@@ -32,7 +36,8 @@ const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>
 /** Runs the command line. Never throws: a fault is told on stderr, and the exit code is 1 (2 for wrong usage). */
 async function main(args: readonly string[]): Promise<void> {
   const [name = '', ...rest] = args
-  const verb = verbs[name === '--help' || name === '-h' ? 'help' : name]
+  const wanted = name === '--help' || name === '-h' ? 'help' : name
+  const verb = Object.hasOwn(verbs, wanted) ? verbs[wanted] : undefined
   try {
     if (!verb) throw new UsageError(name === '' ? 'a verb is missing' : `there is no verb '${name}'`)
     await verb(rest)
@@ -68,8 +73,11 @@ async function serveUntilStopped(): Promise<void> {
     process.on(signal, () => {
       signals += 1
       // The second one is from somebody who does not want to wait.
-      if (signals > 1) process.exit(1)
-      server.stop().catch((error: unknown) => logger.error({ err: error }, 'the stop failed'))
+      if (signals > 1) {
+        server.abandon()
+        return void terminateAll(impatience).finally(() => process.exit(1))
+      }
+      return void server.stop().catch((error: unknown) => logger.error({ err: error }, 'the stop failed'))
     })
   }
 }

@@ -100,6 +100,9 @@ export class BlobUnknown extends NixeryError {
   }
 }
 
+/** A manifest that the storage does not hold, or a blob that is no manifest. */
+export class ManifestUnknown extends BlobUnknown {}
+
 /** The storage does not work: full, unreachable, not permitted. */
 export class StorageFailed extends NixeryError {}
 

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import { CannotListen } from './errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -13,6 +14,8 @@ export interface RunningServer {
   readonly address: string
   /** Ends gracefully: no new builds, then what runs within `NIXERY_STOP_TIMEOUT`, then the rest. Once or often. */
   stop(): Promise<void>
+  /** Ends all builds now; their clients are told that the server stops. */
+  abandon(): void
 }
 
 /** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
@@ -31,7 +34,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     logger,
     metrics,
     checks: [
-      { name: 'storage', check: async () => void (await storage.records.get('health/check')) },
+      { name: 'storage', check: () => storage.records.put('health/check', Date.now()) },
       { name: 'nix', check: async () => void (await nix.ready()) },
     ],
   })
@@ -49,14 +52,25 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     onCollection: (report) => metrics.collected(report),
   })
   let stopping: Promise<void> | undefined
-  const end = async () => {
+  const finish = async () => {
     logger.info('stopping: builds that run may finish')
+    const end = performance.now() + config.NIXERY_STOP_TIMEOUT * 1000
     await images.stop(config.NIXERY_STOP_TIMEOUT)
-    await server.close()
+    await closeBy(server, Math.max(leastForDownloads, end - performance.now()))
     await Promise.all([housekeeping.stop(), holds.stop(), packer.close(), nix.close()])
     logger.info('stopped')
   }
-  return { address, stop: () => (stopping ??= end()) }
+  return { address, stop: () => (stopping ??= finish()), abandon: () => images.abandon() }
+}
+
+/** Milliseconds that running downloads get, even where the builds took all the time. */
+const leastForDownloads = 1_000
+
+/** Lets running answers finish; a client that does not read must not keep the server from ending. */
+async function closeBy(server: FastifyInstance, patience: number): Promise<void> {
+  const late = setTimeout(() => server.server.closeAllConnections(), patience)
+  await server.close()
+  clearTimeout(late)
 }
 
 const reasons: Readonly<Record<string, string>> = {

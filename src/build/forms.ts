@@ -93,6 +93,13 @@ export class Forms {
     })
   }
 
+  /** Forms that name a blob which turned out to be missing are made anew. */
+  forget(digest: string): void {
+    for (const [key, { descriptor, bytes }] of this.#stored.entries()) {
+      if (descriptor.digest === digest || bytes.includes(digest)) this.#stored.delete(key)
+    }
+  }
+
   async #once(key: string, encode: () => Promise<Encoded>): Promise<Encoded> {
     const known = this.#stored.get(key)
     if (known && (await this.#holds.hold(known))) return known

@@ -74,7 +74,7 @@ export class ImageMaker {
     run: RunOptions,
   ): Promise<Image> {
     const plans = await timed('plan', run, async () => planOf(contents, layering))
-    const root = rootFileSystem(contents.shown)
+    const root = rootFileSystem(contents.shown, contents.behindLinks)
     const layers = await timed('pack', run, () => this.#pack(plans, contents, root, run.signal))
     const mainPrograms = mainProgramsOf(order.request, contents.packages)
     const cmd = command(order.request.shell, mainPrograms)

@@ -68,7 +68,7 @@ export class ImageRecords {
   async #load(manifest: Descriptor): Promise<Image | undefined> {
     const bytes = await this.#read(manifest.digest)
     if (!bytes || digestOf(bytes) !== manifest.digest) return undefined
-    const parsed = manifestSchema.safeParse(JSON.parse(bytes.toString()))
+    const parsed = manifestSchema.safeParse(parseJson(bytes))
     if (!parsed.success) return undefined
     return { manifest: { descriptor: manifest, bytes }, ...parsed.data }
   }
@@ -80,5 +80,14 @@ export class ImageRecords {
       if (error instanceof BlobUnknown) return undefined
       throw error
     }
+  }
+}
+
+/** Undefined for what is no JSON: a record may point at any blob. */
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
   }
 }

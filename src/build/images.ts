@@ -13,7 +13,6 @@ import {
 } from '../errors.ts'
 import type { ImageRequest } from '../image/name.ts'
 import type { Logger } from '../logger.ts'
-import type { Digest } from '../oci/digest.ts'
 import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../process/events.ts'
 import type { PackageSource } from '../sources/source.ts'
@@ -85,12 +84,15 @@ export class Images {
     )
     const [first, ...others] = this.#present(request, wanted, results)
     if (!first) throw results.find((result) => result.status === 'rejected')?.reason
-    await catalog.note(request, tag)
+    // Lists may lack an image; who asks for it must not.
+    catalog
+      .note(request, tag)
+      .catch((error: unknown) => logger.warn({ err: error }, 'an image was not listed'))
     return { platforms: [first, ...others], open: wanted.length > 1 }
   }
 
   /** A blob that an image names is not there: such images are not answered out of memory any more. */
-  forget(digest: Digest): void {
+  forget(digest: string): void {
     this.#options.records.forget(digest)
   }
 
@@ -108,6 +110,12 @@ export class Images {
     const limit = setTimeout(() => this.#stop.abort(new Stopping()), patience * 1000)
     await this.#queue.onIdle()
     clearTimeout(limit)
+    this.#stop.abort(new Stopping())
+  }
+
+  /** Ends all builds now. */
+  abandon(): void {
+    this.#stopping = true
     this.#stop.abort(new Stopping())
   }
 
@@ -136,10 +144,11 @@ export class Images {
     const { records, identity, layerings } = this.#options
     const layering = await layerings.choose(order.revision)
     const key = imageKey({ ...order, ...identity, layering: layering.identity })
+    const known = await records.find(key)
+    if (known) return known
     const refusal = this.#refusals.get(key)
     if (refusal) throw refusal
-    const known = await records.find(key)
-    return known ?? this.#builds.run(key, () => this.#enqueue(key, order, layering))
+    return this.#builds.run(key, () => this.#enqueue(key, order, layering))
   }
 
   async #enqueue(key: string, order: ImageOrder, layering: Layering): Promise<Image> {

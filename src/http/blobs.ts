@@ -10,8 +10,9 @@ import type { HttpParts } from './parts.ts'
 import { multipartRanges } from './multipart.ts'
 import { parseRange, type RangeAnswer } from './range.ts'
 import { parseDigest } from './reference.ts'
+import { endWhenStalled } from './stalled.ts'
 
-type Parts = Pick<HttpParts, 'images' | 'blobs' | 'urls' | 'accelRedirect' | 'holds' | 'transportEncoding'>
+type Parts = Pick<HttpParts, 'blobs' | 'urls' | 'holds' | 'accelRedirect' | 'transportEncoding'>
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
@@ -23,10 +24,7 @@ export async function sendBlob(
   parseImageName(asked.name)
   const digest = parseDigest(asked.reference)
   const found = await parts.blobs.stat(digest)
-  if (!found) {
-    parts.images.forget(digest)
-    throw new BlobUnknown(digest)
-  }
+  if (!found) throw new BlobUnknown(digest)
   parts.holds.touch(digest)
   identify(reply, digest, immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
@@ -44,6 +42,7 @@ export async function sendBlob(
   if (head) return reply.header('content-length', found.size).send()
   if (range.kind === 'outside') throw unsatisfiable(request, found.size)
   if (parts.accelRedirect !== undefined) return handOff(parts.accelRedirect, digest, reply)
+  endWhenStalled(reply)
   return sendRange(parts, digest, found.size, range, reply)
 }
 
@@ -111,6 +110,7 @@ async function sendEncoded(
 ): Promise<FastifyReply> {
   void reply.headers({ 'content-encoding': coding, etag: `W/"${digest}"`, 'accept-ranges': 'none' })
   if (head) return reply.send()
+  endWhenStalled(reply)
   return reply.send(transportEncoding.encode(await blobs.open(digest), coding))
 }
 

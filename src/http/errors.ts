@@ -50,6 +50,10 @@ const rules: readonly Rule[] = [
   on(errors.QueueFull, 429, 'TOOMANYREQUESTS', ({ retryAfter }) => ({
     headers: { 'retry-after': `${retryAfter}` },
   })),
+  on(errors.ManifestUnknown, 404, 'MANIFEST_UNKNOWN', ({ digest }) => ({
+    message: `no manifest ${digest} is stored here: pull by tag, and it is built`,
+    detail: { digest },
+  })),
   on(errors.BlobUnknown, 404, 'BLOB_UNKNOWN', ({ digest }) => ({ detail: { digest } })),
   on(errors.StorageFailed, 503, 'UNAVAILABLE', retryLater),
   on(errors.SourceFailed, 503, 'UNAVAILABLE', retryLater),
@@ -60,9 +64,13 @@ const rules: readonly Rule[] = [
 
 /** Lines of the log that go into the message: clients print it in one piece. */
 const linesInMessage = 10
+/** Characters of a line, and of a message: enough to act on, and no client has to take a megabyte. */
+const longestLine = 500
+const longestMessage = 8_000
 
 function buildFault(error: errors.BuildFailed): Partial<ErrorAnswer> {
-  const tail = error.logTail.slice(-linesInMessage)
+  const logTail = error.logTail.map(readable)
+  const tail = logTail.slice(-linesInMessage)
   const log =
     error.derivation === undefined
       ? ''
@@ -70,8 +78,15 @@ function buildFault(error: errors.BuildFailed): Partial<ErrorAnswer> {
   return {
     message:
       [error.message, ...(tail.length > 0 ? ['The last lines of its log:', ...tail] : [])].join('\n') + log,
-    detail: { derivation: error.derivation, logTail: error.logTail },
+    detail: { derivation: error.derivation, logTail },
   }
+}
+
+/** Without what a terminal would obey, and not too long. */
+function readable(line: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must go
+  const text = line.replaceAll(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+  return text.length > longestLine ? `${text.slice(0, longestLine)} …` : text
 }
 
 function retryLater(): Partial<ErrorAnswer> {
@@ -95,5 +110,9 @@ const unforeseen: ErrorAnswer = {
 
 /** The body of an error answer (OCI distribution-spec, "Error Codes"). */
 export function errorBody({ code, message, detail }: ErrorAnswer): object {
-  return { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] }
+  return {
+    errors: [
+      { code, message: message.slice(0, longestMessage), ...(detail === undefined ? {} : { detail }) },
+    ],
+  }
 }

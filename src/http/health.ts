@@ -8,10 +8,11 @@ export interface ReadinessCheck {
 
 /** `/healthz`: the process lives. `/readyz`: it can build and serve, or what is missing. */
 export function registerHealth(server: FastifyInstance, checks: readonly ReadinessCheck[]): void {
-  server.get('/healthz', async () => ({ status: 'ok' }))
+  server.route({ method: ['GET', 'HEAD'], url: '/healthz', handler: async () => ({ status: 'ok' }) })
+  const remembered = checks.map(({ name, check }) => ({ name, check: rememberFor(check, rememberedFor) }))
   server.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(
-      checks.map(async ({ name, check }) => {
+      remembered.map(async ({ name, check }) => {
         try {
           await check()
           return { name, ok: true }
@@ -23,4 +24,17 @@ export function registerHealth(server: FastifyInstance, checks: readonly Readine
     const ready = results.every(({ ok }) => ok)
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', checks: results })
   })
+}
+
+/** Milliseconds for which an answer to a check holds: whoever may ask must not be able to keep the server busy. */
+const rememberedFor = 2_000
+
+function rememberFor(check: () => Promise<void>, milliseconds: number): () => Promise<void> {
+  let last: { readonly result: Promise<void>; readonly until: number } | undefined
+  return () => {
+    if (!last || performance.now() > last.until) {
+      last = { result: check(), until: performance.now() + milliseconds }
+    }
+    return last.result
+  }
 }

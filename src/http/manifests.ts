@@ -1,15 +1,13 @@
 import { buffer } from 'node:stream/consumers'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { BlobUnknown } from '../errors.ts'
-import { parseImageName } from '../image/name.ts'
+import { BlobUnknown, ManifestUnknown } from '../errors.ts'
+import { parseImageName, type ImageRequest } from '../image/name.ts'
 import type { Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
-import type { BlobStore } from '../storage/interfaces.ts'
 import { chooseMediaType } from './accept.ts'
 import { hasAlready, identify, immutable, revalidate } from './conditional.ts'
-import { RequestError } from './errors.ts'
 import type { HttpParts } from './parts.ts'
 import { parseReference } from './reference.ts'
 
@@ -41,9 +39,8 @@ export async function sendManifest(
   const byTag = reference.kind === 'tag'
   if (byTag) void reply.header('vary', 'accept')
   const manifest = byTag
-    ? await accepted(parts, await parts.images.get(image, reference.tag), request.headers.accept)
-    : await readManifest(parts.blobs, reference.digest)
-  if (!(await parts.holds.hold(manifest))) throw unknownManifest(manifest.descriptor.digest)
+    ? await readTag(parts, image, reference.tag, request.headers.accept)
+    : await readManifest(parts, reference.digest)
   const { mediaType, digest, size } = manifest.descriptor
   identify(reply, digest, byTag ? revalidate : immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
@@ -51,26 +48,50 @@ export async function sendManifest(
   return request.method === 'HEAD' ? reply.send() : reply.send(manifest.bytes)
 }
 
-type Tagged = Awaited<ReturnType<HttpParts['images']['get']>>
-
-/** The form of an image that the client wants most. */
-function accepted(
-  { forms }: Pick<HttpParts, 'forms'>,
-  tagged: Tagged,
+/** The form of an image that the client wants most. Where a part of it got lost, the image is made anew. */
+async function readTag(
+  { images, forms, holds }: Pick<HttpParts, 'images' | 'forms' | 'holds'>,
+  image: ImageRequest,
+  tag: string,
   accept: string | undefined,
 ): Promise<Encoded> {
-  return forms.encode(tagged, chooseMediaType(accept, forms.offers(tagged)))
+  const read = async () => {
+    const tagged = await images.get(image, tag)
+    const manifest = await forms.encode(tagged, chooseMediaType(accept, forms.offers(tagged)))
+    if (!(await holds.hold(manifest))) throw new BlobUnknown(manifest.descriptor.digest)
+    return manifest
+  }
+  return read().catch((error: unknown) => {
+    if (!(error instanceof BlobUnknown)) throw error
+    forget({ images, forms }, error)
+    return read()
+  })
 }
 
-async function readManifest(blobs: BlobStore, digest: Digest): Promise<Encoded> {
+/** What names a blob that is not there is not answered out of memory any more. */
+export function forget(
+  { images, forms }: Pick<HttpParts, 'images' | 'forms'>,
+  { digest }: BlobUnknown,
+): void {
+  images.forget(digest)
+  forms.forget(digest)
+}
+
+/** A manifest is only shown while all that it names is there, and stays. */
+async function readManifest(
+  { blobs, holds }: Pick<HttpParts, 'blobs' | 'holds'>,
+  digest: Digest,
+): Promise<Encoded> {
   const size = (await blobs.stat(digest))?.size
-  if (size === undefined || size > largestManifest) throw unknownManifest(digest)
+  if (size === undefined || size > largestManifest) throw new ManifestUnknown(digest)
   const bytes = await buffer(await blobs.open(digest)).catch((error: unknown) => {
-    throw error instanceof BlobUnknown ? unknownManifest(digest) : error
+    throw error instanceof BlobUnknown ? new ManifestUnknown(digest) : error
   })
   const mediaType = mediaTypeOf(bytes)
-  if (mediaType === undefined) throw unknownManifest(digest)
-  return { descriptor: { mediaType, digest, size: bytes.length }, bytes }
+  if (mediaType === undefined) throw new ManifestUnknown(digest)
+  const manifest = { descriptor: { mediaType, digest, size: bytes.length }, bytes }
+  if (!(await holds.hold(manifest))) throw new ManifestUnknown(digest)
+  return manifest
 }
 
 /** A manifest says itself what it is; blobs of other kinds are no JSON, or say nothing. */
@@ -81,9 +102,4 @@ function mediaTypeOf(bytes: Buffer): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function unknownManifest(digest: Digest): RequestError {
-  const message = `no manifest ${digest} is stored here: pull by tag, and it is built`
-  return new RequestError({ status: 404, code: 'MANIFEST_UNKNOWN', message, detail: { digest } })
 }

@@ -6,8 +6,10 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import { BlobUnknown } from '../errors.ts'
 import { answerTo, errorBody } from './errors.ts'
 import { registerHealth } from './health.ts'
+import { forget } from './manifests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
@@ -35,6 +37,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
       void sendError(reply, request, nothingAt(request.url).answer),
   })
   server.setErrorHandler((error, request, reply) => {
+    if (error instanceof BlobUnknown) forget(parts, error)
     const answer = answerTo(error)
     if (answer.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed')
     else
