@@ -92,7 +92,7 @@ export class Kept extends Writable {
   }
 
   get bytes(): Buffer {
-    return Buffer.concat(this.chunks)
+    return Buffer.concat(this.chunks.filter(({ length }) => length > 0))
   }
 }
 
