@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { collectionVariables, retentionOf, type RetentionConfig } from './config/collection.ts'
 import { bytes, integer, list, text, url } from './config/rules.ts'
 import { storageOf, storageVariables } from './config/storage.ts'
+import { tierVariables } from './config/tiers.ts'
 import { NixeryError } from './errors.ts'
 import { architectures, ownArchitecture, type Architecture } from './oci/platform.ts'
 import type { StorageConfig } from './storage/createStorage.ts'
@@ -66,6 +67,7 @@ const variables = z.object({
   // Docker's classic store refuses 127 layers; the root layer comes on top.
   NIXERY_MAX_LAYERS: integer(1, 125).default(94),
   NIXERY_WORKERS: integer(1, 1024).default(availableParallelism()),
+  ...tierVariables,
   ...collectionVariables,
   NIXERY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
@@ -119,7 +121,7 @@ function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, s
 }
 
 /** Levels that the compressors have; above these of zstd, they take much time and memory for little. */
-const highestLevels: Readonly<Record<string, number>> = { gzip: 9, zstd: 19, none: 0 }
+const highestLevels: Readonly<Record<string, number>> = { gzip: 12, zstd: 19, none: 0 }
 
 function levelFaults({
   NIXERY_LAYER_COMPRESSION: codec = 'gzip',

@@ -20,7 +20,7 @@ export interface RunningServer {
 
 /** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const { storage, holds, nix, packer, images, forms, catalog } = await wire(config, logger)
+  const { storage, bucket, holds, nix, packer, images, forms, catalog } = await wire(config, logger)
   const metrics = new Metrics()
   const server = createServer({
     images,
@@ -46,7 +46,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     })
   })
   const housekeeping = startHousekeeping(config, {
-    storage,
+    storage: bucket,
     images,
     logger,
     onCollection: (report) => metrics.collected(report),

@@ -26,6 +26,7 @@ import { createPathSource } from './sources/path.ts'
 import type { PackageSource } from './sources/source.ts'
 import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
+import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
 
 /** Milliseconds for the download of popularity counts or of a layer table. */
 const dataTimeout = 60_000
@@ -38,8 +39,15 @@ export type Wiring = Awaited<ReturnType<typeof wire>>
 export async function wire(config: Config, logger: Logger) {
   const stateDir = resolve(config.NIXERY_STATE_DIR)
   await mkdir(stateDir, { recursive: true })
-  const storage = await openStorage(config)
-  const holds = new Holds({ storage, grace: config.NIXERY_GC_GRACE, logger })
+  const bucket = await openStorage(config)
+  const tiers = await openTiers(config, bucket, logger, () => holds.forgetAll())
+  const { serving: storage, building } = tiers
+  const holds = new Holds({
+    storage: tiers.truth,
+    local: tiers.local,
+    grace: config.NIXERY_GC_GRACE,
+    logger,
+  })
   const nix = await createNix({
     timeout: config.NIX_TIMEOUT,
     stateDir,
@@ -65,7 +73,7 @@ export async function wire(config: Config, logger: Logger) {
     segmentCache: { folder: join(stateDir, 'segments'), limit: config.NIXERY_SEGMENT_CACHE },
     onCacheFault: (why) => logger.warn(`layers are packed without the segment cache for a while: ${why}`),
   })
-  const layers = new LayerMaker(packer, storage, config.NIXERY_WORKERS + spareLayers)
+  const layers = new LayerMaker(packer, building, config.NIXERY_WORKERS + spareLayers)
   const inventory = new Inventory({
     source,
     nix,
@@ -74,7 +82,7 @@ export async function wire(config: Config, logger: Logger) {
     revisions: new RevisionRecords(storage.records),
     environment: config.nixpkgsEnvironment,
   })
-  const maker = new ImageMaker({ inventory, layers, blobs: storage.blobs })
+  const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })
   const catalog = new Catalog(storage.records)
   const images = new Images({
     source,
@@ -92,8 +100,25 @@ export async function wire(config: Config, logger: Logger) {
     queueLimit: config.NIXERY_QUEUE,
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
-  const forms = new Forms(storage.blobs, new GzipLayers(storage), holds)
-  return { storage, holds, nix, source, packer, maker, layerings, images, forms, catalog }
+  const forms = new Forms(building.blobs, new GzipLayers(building), holds)
+  return { storage, bucket, holds, nix, source, packer, maker, layerings, images, forms, catalog }
+}
+
+/** What is between the server and its storage. */
+interface Tiers extends Pick<TieredStorage, 'serving' | 'building' | 'truth'> {
+  readonly local?: TieredStorage['local']
+}
+
+/** @param onForeign told when copies turned out to be of another storage @throws StorageFailed */
+async function openTiers(
+  config: Config,
+  bucket: Storage,
+  logger: Logger,
+  onForeign: () => void,
+): Promise<Tiers> {
+  const { NIXERY_CACHE_PATH: path, NIXERY_CACHE_SIZE: size, NIXERY_CACHE_MEMORY: memory } = config
+  if (path === undefined) return { serving: bucket, building: bucket, truth: bucket }
+  return createTieredStorage(bucket, { folder: resolve(path), size, memory, logger, onForeign })
 }
 
 /** The storage that the configuration names. @throws StorageFailed */

@@ -20,7 +20,7 @@ export interface HoldsOptions {
   /** Where everything really is: nothing may answer in its place. */
   readonly storage: Pick<Storage, 'blobs' | 'records' | 'objects'>
   /** What is served when the storage does not answer. */
-  readonly local?: Pick<BlobStore, 'stat'>
+  readonly local?: Pick<BlobStore, 'stat'> | undefined
   /** Seconds for which nothing is deleted that a manifest names once it was served. */
   readonly grace: number
   readonly logger: Logger
@@ -96,6 +96,11 @@ export class Holds {
     for (const [manifest, { reach }] of this.#held.entries()) {
       if (manifest === digest || reach.has(digest)) this.#held.delete(manifest)
     }
+  }
+
+  /** Nothing that is held is certain to be there any more. */
+  forgetAll(): void {
+    this.#held.clear()
   }
 
   /** Writes what is not written yet, and no more. */

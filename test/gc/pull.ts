@@ -15,17 +15,22 @@ const accepted = [
   '*/*',
 ]
 
+function anyClient(): string {
+  return accepted[Math.floor(Math.random() * accepted.length)] ?? '*/*'
+}
+
 /**
  * Pulls an image as a client does that takes its time: its manifest, from one server, then every blob of it, from any.
  * @param pause milliseconds between requests at most
+ * @param accept media types of the manifest; those of some client when it is not given
  * @returns the manifest's digest @throws when any answer is not the whole truth
  */
 export async function pull(
   addresses: readonly [string, ...string[]],
   name: string,
   pause: number,
+  accept: string = anyClient(),
 ): Promise<string> {
-  const accept = accepted[Math.floor(Math.random() * accepted.length)] ?? '*/*'
   const any = () => addresses[Math.floor(Math.random() * addresses.length)] ?? addresses[0]
   const manifests = async (reference: string): Promise<Buffer> => {
     const response = await fetch(`${any()}/v2/${name}/manifests/${reference}`, { headers: { accept } })

@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises'
+import { LRUCache } from 'lru-cache'
+import type { Logger } from '../../logger.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { createFilesystemStorage } from '../filesystem/filesystem.ts'
+import type { Storage, StoredBlob } from '../interfaces.ts'
+import { blobFolder, blobKey } from '../key.ts'
+
+/** Where the tier says to which storage its copies belong. */
+const ownerKey = 'identity/storage'
+
+/** Folders of records that may be copied. */
+export const copiedFolders = [
+  'manifests',
+  'builds',
+  'recompressed',
+  'packages',
+  'outputs',
+  'revisions',
+  'popularity',
+] as const
+
+/**
+ * Copies in a folder of this machine, checked as the filesystem's storage checks them, and within a size: what was
+ * used least recently goes. A fault of the disk costs a copy, never an answer.
+ */
+export class LocalTier {
+  readonly #folder: string
+  readonly #logger: Logger
+  readonly #sizes: LRUCache<string, number>
+  #storage: Storage
+
+  private constructor(folder: string, storage: Storage, size: number, logger: Logger) {
+    this.#folder = folder
+    this.#storage = storage
+    this.#logger = logger
+    this.#sizes = new LRUCache({
+      maxSize: size,
+      sizeCalculation: (bytes) => Math.max(bytes, 1),
+      dispose: (_bytes, key, reason) => {
+        if (reason === 'evict') void this.#orNothing(this.#storage.objects.delete(key))
+      },
+    })
+  }
+
+  /** @param size bytes @throws StorageFailed when the folder cannot be used */
+  static async open(folder: string, size: number, logger: Logger): Promise<LocalTier> {
+    const storage = await createFilesystemStorage(folder)
+    const tier = new LocalTier(folder, storage, size, logger)
+    const all = []
+    for (const below of [blobFolder, ...copiedFolders])
+      all.push(...(await Array.fromAsync(storage.objects.list(below))))
+    for (const { key, size } of all.toSorted((a, b) => a.modified - b.modified)) tier.#sizes.set(key, size)
+    return tier
+  }
+
+  /** Bytes of a blob up to which a copy is worth its place. */
+  get largest(): number {
+    return this.#sizes.maxSize / 4
+  }
+
+  /** Makes the copies those of a storage: if they are of another one, all go. @returns whether they went */
+  async belongTo(identity: string): Promise<boolean> {
+    const owner = await this.#orNothing(this.#storage.records.get(ownerKey))
+    if (owner === identity) return false
+    await this.clear()
+    await this.#orNothing(this.#storage.records.put(ownerKey, identity))
+    return owner !== undefined
+  }
+
+  async clear(): Promise<void> {
+    this.#sizes.clear()
+    await rm(this.#folder, { recursive: true, force: true })
+    this.#storage = await createFilesystemStorage(this.#folder)
+  }
+
+  async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
+    if (this.#sizes.get(blobKey(digest)) === undefined) return undefined
+    return this.#orNothing(this.#storage.blobs.stat(digest))
+  }
+
+  /** The blobs themselves, to read from: `BlobUnknown` where there is no copy any more. */
+  get blobs(): Storage['blobs'] {
+    return this.#storage.blobs
+  }
+
+  note({ digest, size }: StoredBlob): void {
+    this.#sizes.set(blobKey(digest), size)
+  }
+
+  /** Removes the copy of a blob or a record. */
+  async drop(key: string): Promise<void> {
+    this.#sizes.delete(key)
+    await this.#orNothing(this.#storage.objects.delete(key))
+  }
+
+  async getRecord(key: string): Promise<unknown> {
+    if (this.#sizes.get(key) === undefined) return undefined
+    return this.#orNothing(this.#storage.records.get(key))
+  }
+
+  async putRecord(key: string, value: unknown): Promise<void> {
+    await this.#orNothing(this.#storage.records.put(key, value))
+    this.#sizes.set(key, JSON.stringify(value).length)
+  }
+
+  async #orNothing<T>(work: Promise<T>): Promise<T | undefined> {
+    try {
+      return await work
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the local copies of the storage do not work')
+      return undefined
+    }
+  }
+}

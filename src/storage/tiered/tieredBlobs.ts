@@ -1,0 +1,113 @@
+import { Readable, type Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import PQueue from 'p-queue'
+import { BlobUnknown } from '../../errors.ts'
+import type { Logger } from '../../logger.ts'
+import { digestOf, type Digest } from '../../oci/digest.ts'
+import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
+import { blobKey } from '../key.ts'
+import { boundsOf } from '../range.ts'
+import type { LocalTier } from './localTier.ts'
+import type { MemoryTier } from './memoryTier.ts'
+import { putWithCopy } from './tee.ts'
+
+/** Copies that are fetched side by side. */
+const fetchesAtOnce = 2
+
+interface Tiers {
+  readonly memory: MemoryTier
+  readonly local: LocalTier
+  readonly bucket: BlobStore
+  readonly logger: Logger
+}
+
+/**
+ * Blobs out of the nearest tier that has them: their digest says that they are right, wherever they come from. What is
+ * put is there when the bucket has it.
+ */
+export class TieredBlobs implements BlobStore {
+  readonly #tiers: Tiers
+  readonly #fetching = new Set<Digest>()
+  readonly #queue = new PQueue({ concurrency: fetchesAtOnce })
+
+  constructor(tiers: Tiers) {
+    this.#tiers = tiers
+  }
+
+  async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
+    const { memory, local, bucket } = this.#tiers
+    const size = memory.get(blobKey(digest))?.length
+    if (size !== undefined) return { size }
+    return (await local.stat(digest)) ?? bucket.stat(digest)
+  }
+
+  async open(digest: Digest, range?: ByteRange): Promise<Readable> {
+    const { memory, local, bucket } = this.#tiers
+    const known = memory.get(blobKey(digest))
+    if (known) return part(known, range)
+    const copy = await local.stat(digest)
+    if (copy) {
+      const stream = await local.blobs.open(digest, range).catch(unlessUnknown)
+      if (stream) return memory.takes(copy.size) ? this.#small(digest, stream, range) : stream
+    }
+    const found = await bucket.stat(digest)
+    if (!found) throw new BlobUnknown(digest)
+    if (memory.takes(found.size)) return this.#small(digest, await bucket.open(digest), range, true)
+    if (found.size <= local.largest) this.#fetch(digest)
+    return bucket.open(digest, range)
+  }
+
+  async put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob> {
+    const { local, bucket } = this.#tiers
+    const { stored, copied } = await putWithCopy(bucket, local.blobs, write)
+    if (copied && stored.size <= local.largest) local.note(stored)
+    else if (copied) await local.drop(blobKey(stored.digest))
+    return stored
+  }
+
+  /** Reads what is small whole, and keeps it. A range that was asked for already makes it no whole. */
+  async #small(
+    digest: Digest,
+    stream: Readable,
+    range: ByteRange | undefined,
+    isWhole = range === undefined,
+  ): Promise<Readable> {
+    const { memory, local } = this.#tiers
+    if (!isWhole) return stream
+    const bytes = await buffer(stream)
+    if (digestOf(bytes) !== digest) throw new BlobUnknown(digest)
+    memory.set(blobKey(digest), bytes)
+    if (!(await local.stat(digest)))
+      await this.#copy(async () => Readable.from([bytes], { objectMode: false }))
+    return part(bytes, range)
+  }
+
+  /** Gets a copy of a blob that is served from the bucket meanwhile. */
+  #fetch(digest: Digest): void {
+    if (this.#fetching.has(digest)) return
+    this.#fetching.add(digest)
+    void this.#queue
+      .add(() => this.#copy(() => this.#tiers.bucket.open(digest)))
+      .finally(() => this.#fetching.delete(digest))
+  }
+
+  async #copy(open: () => Promise<Readable>): Promise<void> {
+    const { local, logger } = this.#tiers
+    try {
+      local.note(await local.blobs.put(async (sink) => pipeline(await open(), sink)))
+    } catch (error) {
+      logger.debug({ err: error }, 'a blob could not be copied')
+    }
+  }
+}
+
+function part(bytes: Buffer, range: ByteRange | undefined): Readable {
+  const { start, end } = boundsOf(range, bytes.length)
+  return Readable.from([bytes.subarray(start, end + 1)], { objectMode: false })
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (error instanceof BlobUnknown) return undefined
+  throw error
+}
