@@ -36,7 +36,12 @@ export class CacheLimit {
       this.#pausedUntil = performance.now() + pause
       this.#onFault(fault)
     }
-    const isDue = this.#added > this.#limit * unseen || this.#total + this.#added > this.#limit
+    this.#sweepWhenDue()
+  }
+
+  #sweepWhenDue(): void {
+    const isFull = this.#total + this.#added > this.#limit
+    const isDue = this.#added > this.#limit * unseen || (this.#added > 0 && isFull)
     if (isDue && !this.#sweeping) void this.#sweepNow()
   }
 
@@ -45,10 +50,12 @@ export class CacheLimit {
     this.#added = 0
     try {
       this.#total = await this.#sweep()
+      this.#sweeping = false
+      this.#sweepWhenDue()
     } catch {
       // The threads are gone: the server stops, or one died and the next write tries again.
       this.#added = Infinity
+      this.#sweeping = false
     }
-    this.#sweeping = false
   }
 }
