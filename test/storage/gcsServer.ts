@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gcsServer, programOf } from '../../setup/storageServers.js'
 import type { GcsOptions } from '../../src/storage/gcs/options.ts'
 import { freePort, startProgram } from './program.ts'
 
-/** An emulator of Google Cloud Storage. It looks at no signature. */
+/** An emulator of Google Cloud Storage, in memory. It looks at no signature. */
 export interface TestGcs {
   readonly endpoint: string
   /** A new, empty bucket, and how the storage is told of it. */
@@ -15,7 +12,6 @@ export interface TestGcs {
 }
 
 export async function startGcs(): Promise<TestGcs> {
-  const folder = await mkdtemp(join(tmpdir(), 'nixery-gcs-'))
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
   const address = [
@@ -28,7 +24,7 @@ export async function startGcs(): Promise<TestGcs> {
     '-public-host',
     `127.0.0.1:${port}`,
   ]
-  const args = [...address, '-external-url', endpoint, '-backend', 'filesystem', '-filesystem-root', folder]
+  const args = [...address, '-external-url', endpoint, '-backend', 'memory']
   const program = await startProgram(programOf(gcsServer), [...args, '-log-level', 'warn'], port)
   return {
     endpoint,
@@ -42,9 +38,6 @@ export async function startGcs(): Promise<TestGcs> {
       if (!answer.ok) throw new Error(await answer.text())
       return { bucket, prefix, endpoint }
     },
-    stop: async () => {
-      await program.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
+    stop: () => program.stop(),
   }
 }
