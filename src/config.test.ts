@@ -82,9 +82,9 @@ describe('the configuration', () => {
   it('knows the levels of each codec', () => {
     const faults = (codec: string, level: string) =>
       faultsOf({ NIXERY_PKGS_PATH: '/set', NIXERY_LAYER_COMPRESSION: codec, NIXERY_LAYER_LEVEL: level })
-    assert.deepEqual([faults('gzip', '9'), faults('zstd', '19')], [[], []])
-    assert.match(faults('gzip', '10').join(), /NIXERY_LAYER_LEVEL must be from 1 to 9 .* gzip/)
-    assert.match(faults('', '10').join(), /NIXERY_LAYER_LEVEL must be from 1 to 9/)
+    assert.deepEqual([faults('gzip', '12'), faults('zstd', '19')], [[], []])
+    assert.match(faults('gzip', '13').join(), /NIXERY_LAYER_LEVEL must be from 1 to 12 .* gzip/)
+    assert.match(faults('', '13').join(), /NIXERY_LAYER_LEVEL must be from 1 to 12/)
     assert.match(faults('zstd', '20').join(), /must be from 1 to 19/)
     assert.match(faults('none', '1').join(), /NIXERY_LAYER_LEVEL has no meaning/)
     assert.equal(faults('lzma', '10').length, 1)

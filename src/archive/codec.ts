@@ -1,6 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { mediaTypes } from '../oci/mediaTypes.ts'
-import { gunzipMember, gzipMember } from './gzip.ts'
+import { defaultGzipLevel, gunzipMember, gzipMember, gzipVersion } from './gzip.ts'
 
 /** How the tar of a layer becomes a blob: member by member, each of which stands for itself. */
 export interface Codec {
@@ -38,10 +38,10 @@ export function createCodec({ name, level }: CodecChoice): Codec {
   }
 }
 
-function gzip(level = 6): Codec {
+function gzip(level = defaultGzipLevel): Codec {
   return {
     mediaType: mediaTypes.ociLayerGzip,
-    identity: `gzip-${level}-zlib${process.versions.zlib}`,
+    identity: `gzip-${level}-libdeflate${gzipVersion}`,
     isCostly: true,
     encode: replacing((member) => gzipMember(member, level)),
     decode: replacing((member) => gunzipMember(member, memberSize)),
