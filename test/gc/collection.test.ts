@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { Collector } from '../../src/gc/collector.ts'
 import { createFilesystemStorage } from '../../src/storage/filesystem/filesystem.ts'
-import type { Storage } from '../../src/storage/interfaces.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { pull } from './pull.ts'
-import { packages, writeTinySet } from './tinySet.ts'
+import { bytesOf, pullAndCollect } from './rounds.ts'
+import { writeTinySet } from './tinySet.ts'
 
 let folder: string
 let set: string
@@ -41,12 +41,6 @@ async function startServers(
   return servers
 }
 
-async function bytesOf(storage: Storage): Promise<number> {
-  let bytes = 0
-  for await (const { size } of storage.objects.list('layers')) bytes += size
-  return bytes
-}
-
 /** A moment after which nothing that was served before is held any more. */
 const graceIsOver = () => sleep((grace + 1) * 1000)
 
@@ -57,40 +51,15 @@ describe('garbage collection', () => {
     const addresses = [servers[0].address, servers[1].address] as const
     const storage = await createFilesystemStorage(path)
     const size = 1_000_000
-    const totals = { pulls: 0, collections: 0, blobs: 0, bytes: 0, records: 0 }
-    const done = new AbortController()
-    context.after(() => done.abort())
-    const collecting = [0, 1].map(async () => {
-      const collector = new Collector(storage, { size, grace })
-      while (!done.signal.aborted) {
-        const { deleted } = await collector.collect()
-        totals.collections += 1
-        totals.blobs += deleted.blobs
-        totals.bytes += deleted.bytes
-        totals.records += deleted.records
-        await sleep(50)
-      }
+    const { totals, digests } = await pullAndCollect({
+      addresses,
+      storage,
+      size,
+      grace,
+      pullsAtOnce: 200,
+      seconds: 20,
+      rounds: 3,
     })
-    const digests = new Map<string, Set<string>>()
-    const end = performance.now() + 30_000
-    for (let round = 0; performance.now() < end || round < 5; round++) {
-      // Some are asked for again while they are held, most long after they were put out.
-      const names = Array.from({ length: 8 }, (_, index) => {
-        const first = (round * 5 + index) % packages.length
-        return index % 2 === 0 ? `p${first}` : `p${first}/p${(first + 7) % packages.length}`
-      })
-      await Promise.all(
-        Array.from({ length: 200 }, async (_, index) => {
-          const name = names[index % names.length] ?? ''
-          await sleep(Math.random() * 500)
-          const digest = await pull(addresses, name, (grace * 1000) / 40)
-          digests.set(name, (digests.get(name) ?? new Set()).add(digest))
-          totals.pulls += 1
-        }),
-      )
-    }
-    done.abort()
-    await Promise.all(collecting)
     await graceIsOver()
     const before = await bytesOf(storage)
     await new Collector(storage, { size, grace }).collect()
@@ -98,7 +67,7 @@ describe('garbage collection', () => {
     context.diagnostic(JSON.stringify({ ...totals, before, after }))
     assert.ok(after <= size, `${after} bytes stay`)
     assert.ok(after > size / 2, `only ${after} bytes stay`)
-    assert.ok(totals.blobs > 100 && totals.records > 50, JSON.stringify(totals))
+    assert.ok(totals.blobs > 50 && totals.records > 20, JSON.stringify(totals))
     // OCI's words and Docker's: an image has no third digest, however often it was made.
     for (const [name, seen] of digests) assert.ok(seen.size <= 2, `${name} has ${seen.size} digests`)
 
