@@ -50,6 +50,25 @@ describe('the configuration', () => {
     assert.match(faultsOf({ NIXERY_CHANNEL: 'a', NIXERY_PKGS_PATH: '/b' }).join(), /more than one/)
   })
 
+  it('knows each storage by its bucket, and what is missing', () => {
+    const storage = (variables: Record<string, string>) =>
+      readConfig({ NIXERY_PKGS_PATH: '/set', ...variables }).storage
+    assert.deepEqual(storage({ STORAGE_PATH: '/images' }), { kind: 'filesystem', path: '/images' })
+    const gcs = { NIXERY_STORAGE_BACKEND: 'gcs', GCS_BUCKET: 'images', GCS_PREFIX: '/a/b/' }
+    assert.deepEqual(storage(gcs), { kind: 'gcs', options: { bucket: 'images', prefix: 'a/b' } })
+    const s3 = { NIXERY_STORAGE_BACKEND: 's3', S3_BUCKET: 'images' }
+    const pathStyle = (variables: Record<string, string>) => {
+      const config = storage({ ...s3, ...variables })
+      return config.kind === 's3' && config.options.pathStyle
+    }
+    assert.equal(pathStyle({}), false)
+    assert.equal(pathStyle({ S3_ENDPOINT: 'https://s3.example.com' }), true)
+    assert.equal(pathStyle({ S3_ENDPOINT: 'https://s3.example.com', S3_PATH_STYLE: 'false' }), false)
+    const lacking = faultsOf({ NIXERY_PKGS_PATH: '/set', NIXERY_STORAGE_BACKEND: 's3' })
+    assert.match(lacking.join(), /^S3_BUCKET is not set/)
+    assert.match(faultsOf({ NIXERY_PKGS_PATH: '/set', ...s3, S3_PREFIX: '../x' }).join(), /must be a folder/)
+  })
+
   it('tells every fault at once, with what was given', () => {
     const faults = faultsOf({
       PORT: '99999',

@@ -9,7 +9,9 @@ const longestLink = 7 * 24 * 3600
 const folder = z
   .string()
   .transform((value) => value.replace(/^\/+|\/+$/g, ''))
-  .pipe(z.string().regex(/^$|^[\w.=+-]+(\/[\w.=+-]+)*$/, 'must be a folder such as nixery or a/b'))
+  .pipe(
+    z.string().regex(/^$|^[\w=+-][\w.=+-]*(\/[\w=+-][\w.=+-]*)*$/, 'must be a folder such as nixery or a/b'),
+  )
 
 /** Variables that say where images are kept. Credentials are read by the clients of the clouds themselves. */
 export const storageVariables = {
