@@ -6,13 +6,17 @@ import type { Descriptor, Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { BlobStore, Storage } from '../storage/interfaces.ts'
 import { Intents } from './intents.ts'
+import { PullLedger } from './pullLedger.ts'
 import { pullFolder, type PullRecord } from './pullRecord.ts'
 import { ManifestReferences } from './references.ts'
+import { readStorageClock } from './storageClock.ts'
 
 /** Manifests of which it is remembered that they are held: with the digests of their layers, some 10 KB each. */
 const remembered = 10_000
 /** Times that an image is looked at anew when looking took so long that the hold is half over. */
 const attempts = 3
+/** Records after which a server merges its own: where nobody collects, they must not pile up either. */
+const recordsPerMerge = 100
 /** Pull times are this exact at least (s). */
 const longestInterval = 600
 
@@ -45,7 +49,7 @@ interface Written {
  */
 export class Holds {
   readonly #options: HoldsOptions
-  readonly #server = randomUUID()
+  readonly #folder = `${pullFolder}/${randomUUID()}`
   readonly #intents: Intents
   readonly #references: ManifestReferences
   readonly #held = new LRUCache<Digest, Held>({ max: remembered })
@@ -154,7 +158,7 @@ export class Holds {
     const record: PullRecord = { holds: grace, manifests: [...manifests], blobs: this.#unheld(blobs) }
     try {
       this.#records += 1
-      await storage.records.put(`${pullFolder}/${this.#server}/${this.#records}`, record)
+      await storage.records.put(`${this.#folder}/${this.#records}`, record)
     } catch (error) {
       for (const [digest, time] of manifests)
         this.#manifests.set(digest, Math.max(time, this.#manifests.get(digest) ?? 0))
@@ -162,7 +166,17 @@ export class Holds {
       throw error
     }
     this.#renew(manifests.keys(), since)
+    if (this.#records % recordsPerMerge === 0) this.#merge()
     return { since, intents: await this.#intents.standing() }
+  }
+
+  #merge(): void {
+    const { storage, logger } = this.#options
+    const merge = async () => {
+      const now = await readStorageClock(storage)
+      await new PullLedger(storage).compact(now(), () => true, this.#folder)
+    }
+    merge().catch((error: unknown) => logger.warn({ err: error }, 'records of pulls could not be merged'))
   }
 
   /** What was held until the new record stood is held on; what was not must be looked at. */
