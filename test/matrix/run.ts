@@ -44,7 +44,7 @@ async function testClients({ working }: Servers): Promise<boolean> {
   })
   console.log(`\n${clientTable(results)}\n`)
   for (const fault of faults) console.log(`✖ ${fault}\n`)
-  if (faults.length === 0 && chosen.length === rows.length && !interrupted) {
+  if (chosen.length === rows.length && !interrupted) {
     const date = new Date().toISOString().slice(0, 10)
     await writePage('clients.md', clientsPage(results, date))
     await writePage('errors.md', errorsPage(results, await answers(), date))

@@ -45,9 +45,14 @@ async function withContainerd(
   let containers = 0
   return {
     pull: (image) => machine.run('ctr', ['images', 'pull', ...options(image), nameOf(image)]),
-    run: (image, command) => {
+    // By way of a file: ctr itself loses what a program says that ends at once.
+    run: async (image, command) => {
       containers += 1
-      return machine.run('ctr', ['run', '--rm', ...mount, nameOf(image), `run-${containers}`, ...command])
+      const id = `run-${containers}`
+      const log = ['--log-uri', `file:///matrix/${id}.log`]
+      const ran = await machine.run('ctr', ['run', '--rm', ...log, ...mount, nameOf(image), id, ...command])
+      const said = await machine.run('cat', [`/matrix/${id}.log`])
+      return { ...ran, stdout: said.stdout }
     },
   }
 }
