@@ -33,13 +33,14 @@ function groupsOf({ nodes }: Closure, forest: Forest): readonly Group[] {
 /** For each path that joins one, the path of the image that it joins; where several bear the name, the least of them. */
 function parentsOf(nodes: readonly ClosureNode[], forest: Forest): ReadonlyMap<ClosureNode, ClosureNode> {
   const wanted = new Map<StorePath, { readonly node: ClosureNode; readonly parent: string }>()
-  for (const node of nodes) {
-    const parent = forest.get(packageKey(node.path))
+  const keys = nodes.map(({ path }) => packageKey(path))
+  for (const [index, node] of nodes.entries()) {
+    const parent = forest.get(keys[index] ?? '')
     if (parent !== undefined) wanted.set(node.path, { node, parent })
   }
   const parents = new Map<ClosureNode, ClosureNode>()
-  for (const candidate of nodes) {
-    const key = packageKey(candidate.path)
+  for (const [index, candidate] of nodes.entries()) {
+    const key = keys[index] ?? ''
     for (const reference of candidate.references) {
       const found = wanted.get(reference)
       if (found?.parent !== key || found.node === candidate) continue
