@@ -41,7 +41,7 @@ export function* storePathTar(
   from = 0,
   to = Infinity,
 ): Generator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(readSize)
+  using lent = lendBuffer()
   let position = 0
   for (const { entry, source } of whole(content, storeDirectory)) {
     const start = position
@@ -55,10 +55,18 @@ export function* storePathTar(
       Math.max(from - contentStart, 0),
       Math.min(to - contentStart, position - contentStart),
     ]
-    yield* telling(content, fileContent(source, entry.size, first, Math.min(last, entry.size), buffer))
+    yield* telling(content, fileContent(source, entry.size, first, Math.min(last, entry.size), lent.buffer))
     if (last > entry.size)
       yield padding(entry.size).subarray(Math.max(first - entry.size, 0), last - entry.size)
   }
+}
+
+const idle: Buffer[] = []
+
+/** A buffer to read into, for as long as it is used: new ones for each store path would gather. */
+function lendBuffer(): Disposable & { readonly buffer: Buffer } {
+  const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(readSize)
+  return { buffer, [Symbol.dispose]: () => void idle.push(buffer) }
 }
 
 function filled(size: number): number {

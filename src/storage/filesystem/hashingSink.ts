@@ -12,6 +12,8 @@ const waiting = 4 << 20
 
 /** Writes into a file, and hashes and counts what goes in. Reports StorageFailed to its writer. */
 export class HashingSink extends Writable {
+  /** A chunk is hashed and written when its callback comes: the writer may take its memory back (`Packer.pack`). */
+  readonly forgetsChunks = true
   readonly #hash = createHash('sha256')
   readonly #file: AtomicFile
   #size = 0
