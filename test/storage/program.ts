@@ -6,6 +6,8 @@ import { createServer, connect } from 'node:net'
 export interface RunningProgram {
   /** What it wrote so far. */
   readonly output: () => string
+  /** Sends it a signal that it does not end of, such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void
   /** Ends it, and waits until it has. */
   stop(signal?: NodeJS.Signals): Promise<void>
 }
@@ -46,6 +48,7 @@ export async function startProgram(
   }
   return {
     output: () => output,
+    signal: (signal) => void child.kill(signal),
     stop: async (signal = 'SIGKILL') => {
       child.kill(signal)
       await closed

@@ -16,6 +16,12 @@ export interface TestS3 {
   bucket(prefix?: string): Promise<S3Options>
   /** Variables for a server of ours that keeps its images in the bucket. */
   variables(options: S3Options): Readonly<Record<string, string>>
+  /** Takes connections and answers nothing, until it is resumed. */
+  pause(): void
+  resume(): void
+  /** Ends it without a word; what it holds stays. */
+  crash(): Promise<void>
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -34,7 +40,8 @@ export async function startS3(): Promise<TestS3> {
   // Not every file system has extended attributes, so what belongs to an object lies beside it.
   const args = ['--port', `127.0.0.1:${port}`, '--keep-alive', '--quiet', 'posix', '--sidecar', sidecar, data]
   const secrets = { ROOT_ACCESS_KEY: keys.AWS_ACCESS_KEY_ID, ROOT_SECRET_KEY: keys.AWS_SECRET_ACCESS_KEY }
-  const program = await startProgram(programOf(s3Server), args, port, secrets)
+  const start = () => startProgram(programOf(s3Server), args, port, secrets)
+  let program = await start()
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true })
   return {
     endpoint,
@@ -51,6 +58,12 @@ export async function startS3(): Promise<TestS3> {
       S3_PATH_STYLE: 'true',
       S3_PREFIX: prefix,
     }),
+    pause: () => program.signal('SIGSTOP'),
+    resume: () => program.signal('SIGCONT'),
+    crash: () => program.stop(),
+    restart: async () => {
+      program = await start()
+    },
     stop: async () => {
       client.destroy()
       await program.stop()
