@@ -1,5 +1,14 @@
 import { createHash, hash, type Hash } from 'node:crypto'
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type BigIntStats } from 'node:fs'
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type BigIntStats,
+} from 'node:fs'
 
 /** A file, link or folder below the root. Names are bytes, one character each (latin1), so that they sort as bytes. */
 interface TreeEntry {
@@ -64,8 +73,26 @@ function hashEntry(tree: Hash, root: Buffer, { name, stats }: TreeEntry): void {
   else if (stats.isSymbolicLink()) tree.update(`link\0${name}\0${readlinkSync(path, 'latin1')}\0`)
   else if (stats.isFile()) {
     const kind = (stats.mode & 0o100n) === 0n ? 'file' : 'executable'
-    tree.update(`${kind}\0${name}\0${hash('sha256', readFileSync(path))}\0`)
+    tree.update(`${kind}\0${name}\0${hashOfFile(path, stats.size)}\0`)
   } else tree.update(`other\0${name}\0`)
+}
+
+/** Bytes up to which a file is read in one go; most files of a package set are tiny. */
+const inOneGo = 4_194_304
+
+function hashOfFile(path: Buffer, size: bigint): string {
+  if (size <= inOneGo) return hash('sha256', readFileSync(path))
+  const content = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(inOneGo)
+  const file = openSync(path, 'r')
+  try {
+    for (let length = readSync(file, buffer); length > 0; length = readSync(file, buffer)) {
+      content.update(buffer.subarray(0, length))
+    }
+  } finally {
+    closeSync(file)
+  }
+  return content.digest('hex')
 }
 
 function pathOf(root: Buffer, name: string): Buffer {
