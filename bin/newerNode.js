@@ -32,18 +32,22 @@ const oneSignal = 300
  * @returns {Promise<number>} its exit code, 128 + the number of the signal that ended it
  */
 export function runToTheEnd(file, args, env = process.env) {
-  const child = spawn(file, args, { stdio: 'inherit', env, detached: true })
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  let child
+  // Before the program is there: a signal that nobody listens to ends this process, and not the program.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])) {
     let last = -Infinity
     process.on(signal, () => {
       const now = performance.now()
-      if (now - last > oneSignal) child.kill(signal)
+      if (now - last > oneSignal) child?.kill(signal)
       last = now
     })
   }
+  const program = spawn(file, args, { stdio: 'inherit', env, detached: true })
+  child = program
   return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('exit', (code, signal) => {
+    program.on('error', reject)
+    program.on('exit', (code, signal) => {
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))
     })
   })

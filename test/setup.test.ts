@@ -72,7 +72,9 @@ test(
 test('a program that was asked to stop tells its exit code', async () => {
   const script = `
     import { runToTheEnd } from ${JSON.stringify(join(root, 'bin', 'newerNode.js'))}
-    process.exitCode = await runToTheEnd('sh', ['-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'])`
+    // The program says that it is up only when its starter has had time to listen to signals.
+    const loop = 'trap "exit 7" TERM; sleep 0.5; echo up; n=0; while [ $((n+=1)) -lt 600 ]; do sleep 0.05; done'
+    process.exitCode = await runToTheEnd('sh', ['-c', loop])`
   const outer = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
