@@ -23,6 +23,10 @@ export async function startCuttingProxy(server: string): Promise<CuttingProxy> {
     const { method = 'GET', url = '/', headers } = incoming
     if (cut === url && method === 'GET') later.push(headers.range)
     const passing = forward(`${server}${url}`, { method, headers }, (response) => {
+      if (outgoing.destroyed) {
+        response.destroy()
+        return
+      }
       const size = Number(response.headers['content-length'])
       const isToBeCut = cut === undefined && method === 'GET' && url.includes('/blobs/') && size >= bigBlob
       if (isToBeCut) cut = url

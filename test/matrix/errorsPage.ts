@@ -33,7 +33,7 @@ export function errorsPage(
   return `# Errors, as clients show them
 
 What real clients printed when there was no image for them. Written by \`npm run test:clients\` on ${date}. HOST is the
-server, SET the folder of the package set, HASH a hash.
+server, SET the folder of the package set, HASH a hash, ID the number of a build.
 
 ${table(['error', 'image', 'answer', 'clients that show the reason'], overview)}
 

@@ -9,9 +9,9 @@ export interface Limit {
 export const limits: readonly Limit[] = [
   {
     why:
-      'containerd, and docker where it keeps its images in containerd’s store, ask for a tag with HEAD, whose answer has ' +
-      'no body: they show the status alone. Since the middle of 2026 a 403 makes them ask again with GET and show the ' +
-      'reason; a 404 stays "not found".',
+      'containerd, and docker with images in the store of containerd, ask for a tag with HEAD, whose answer has no body: ' +
+      'they show the status alone. Newer ones than these ask again with GET after a 403, and show the reason; a 404 stays ' +
+      '"not found".',
     clients: /containerd/,
     errors: /./,
   },

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { matrixSet } from './folders.js'
 
 /** Notes of clients that say nothing of the error: retries, and advice about the machine. */
-const note = /level=(?:info|warning|debug)|^WARNING:/
+const note = /level=(?:info|warning|debug)|^WARNING:|^[\d/]+ [\d:]+ retrying/
 
 /** What a client printed about an error, without what differs from run to run. */
 export function readableError(stderr: string): string {
@@ -18,5 +18,6 @@ export function readableError(stderr: string): string {
     .replaceAll(/\/tmp\/nixery-matrix-\w+\/broken/g, '/var/lib/nixery')
     .replaceAll(/[0-9a-df-np-sv-z]{32}-/g, 'HASH-')
     .replaceAll(/[0-9a-f]{64}/g, 'HASH')
+    .replaceAll(/build:[0-9a-f]{8}/g, 'build:ID')
     .trim()
 }

@@ -19,6 +19,9 @@ export interface Servers {
 /** What the tests of `full` occupy the builder with. */
 const endless = 'demo-hangs'
 
+/** Milliseconds that the servers have for stopping. */
+const patience = 10_000
+
 export async function startServers(): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-matrix-'))
   const started: ChildServer[] = []
@@ -35,7 +38,9 @@ export async function startServers(): Promise<Servers> {
   const stop = async () => {
     if (stopped) return
     stopped = true
+    const kill = setTimeout(() => started.forEach((server) => void server.end('SIGKILL')), patience)
     await Promise.all(started.map((server) => server.end('SIGTERM')))
+    clearTimeout(kill)
     await rm(folder, { recursive: true, force: true })
   }
   try {
