@@ -2,14 +2,15 @@ import { stripVTControlCharacters } from 'node:util'
 import { matrixSet } from './folders.js'
 
 /** Notes of clients that say nothing of the error: retries, and advice about the machine. */
-const note = /level=(?:info|warning|debug)|^WARNING:|^[\d/]+ [\d:]+ retrying/
+const note = /level=(?:info|warning|debug)|^WARNING:/
 
 /** What a client printed about an error, without what differs from run to run. */
 export function readableError(stderr: string): string {
   return stripVTControlCharacters(stderr)
     .split('\n')
     .filter((line) => !note.test(line) && line.trim() !== '')
-    .map((line) => line.replace(/^time="[^"]*" /, ''))
+    .map((line) => line.replace(/^(?:time="[^"]*"|[\d/]+ [\d:]+) /, ''))
+    .filter((line, at, lines) => line !== lines[at - 1])
     .join('\n')
     .replaceAll('\\n', '\n')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
