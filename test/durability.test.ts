@@ -40,6 +40,15 @@ describe('an image', () => {
     assert.equal(new Set(digests).size, 1)
   })
 
+  it('has one digest when two servers of one storage build it at the same moment', async () => {
+    const one = await startServer()
+    const other = await startServer({ STORAGE_PATH: one.storage })
+    const digests = await Promise.all([one, other].map(({ address }) => verify(address, name)))
+    await other.stop()
+    await one.stop()
+    assert.equal(new Set(digests).size, 1)
+  })
+
   it('is built once for all who ask at the same time', async () => {
     const server = await startChildServer(join(folder, 'once'))
     const images = await Promise.all(Array.from({ length: 8 }, () => fetchManifest(server.address, name)))

@@ -88,6 +88,8 @@ describe('what a bad request gets', () => {
     const response = await fetch(`${server.address}/v2/demo-unfree/manifests/latest`, { method: 'HEAD' })
     assert.equal(response.status, 403)
     assert.equal(await response.text(), '')
+    // The only words that a client sees which asks with HEAD.
+    assert.match(response.statusText, /unfree license.*refusing to evaluate/)
   })
 })
 

@@ -46,7 +46,7 @@ export interface ImagesOptions {
 }
 
 /** Seconds after which a place in a full queue is likely. */
-const retryAfter = 20
+const retryAfter = 5
 /** Times that an image is made when what it reuses is collected meanwhile. */
 const attempts = 3
 /** Refusals that are remembered. */

@@ -68,6 +68,19 @@ function sendError(
     // What is missing or broken now may be there the next time.
     'cache-control': 'no-store',
   })
+  reply.raw.statusMessage = reasonPhrase(answer.message)
   if (method !== 'HEAD') return reply.send(bytes)
   return reply.header('content-length', bytes.length).send()
+}
+
+/** Characters: proxies take lines of some kilobytes, people of some dozens of words. */
+const longestPhrase = 250
+
+/**
+ * The reason where it also reaches those who never see a body (RFC 9112, 4): containerd, which asks with HEAD, and for
+ * a 5xx docker, podman and skopeo print the line of the status.
+ */
+function reasonPhrase(message: string): string {
+  const line = message.replaceAll(/[^ -~]+/g, ' ').trim()
+  return line.length > longestPhrase ? `${line.slice(0, longestPhrase)}...` : line
 }

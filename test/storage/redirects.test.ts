@@ -1,9 +1,13 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { s3Server, whyMissing } from '../../setup/storageServers.js'
 import { digestOf } from '../../src/oci/digest.ts'
 import type { S3Options } from '../../src/storage/s3/options.ts'
@@ -11,6 +15,8 @@ import { Podman, run } from '../support/clients.ts'
 import { fetchError, fetchManifest } from '../support/registry.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { startS3, type TestS3 } from './s3Server.ts'
+
+const hasContainerd = spawnSync('containerd', ['--version']).status === 0
 
 describe('a server whose images are in S3', { skip: whyMissing(s3Server) ?? false }, () => {
   let s3: TestS3
@@ -117,6 +123,39 @@ describe('a server whose images are in S3', { skip: whyMissing(s3Server) ?? fals
       assert.equal(digestOf(await readFile(join(copied, digest.slice('sha256:'.length)))), digest)
     }
   })
+
+  it(
+    'gives containerd the whole image',
+    { skip: hasContainerd ? false : 'containerd is not installed' },
+    async () => {
+      const socket = join(folder, 'containerd.sock')
+      const config = join(folder, 'containerd.toml')
+      await writeFile(config, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+      const places = [
+        '--root',
+        join(folder, 'ctd-root'),
+        '--state',
+        join(folder, 'ctd-state'),
+        '--address',
+        socket,
+      ]
+      const daemon = spawn('containerd', ['--config', config, ...places], { stdio: 'ignore' })
+      try {
+        while (!existsSync(socket)) await sleep(50)
+        const image = `${server.host}/hello:latest`
+        const args = ['--address', socket, 'images', 'pull', '--plain-http', '--snapshotter', 'native', image]
+        const { code, stderr } = await run('ctr', args)
+        assert.equal(code, 0, stderr)
+        const { manifest } = await fetchManifest(server.address, 'hello')
+        const { stdout } = await run('ctr', ['--address', socket, 'content', 'ls', '-q'])
+        for (const { digest } of [manifest.config, ...manifest.layers])
+          assert.ok(stdout.includes(digest), digest)
+      } finally {
+        daemon.kill()
+        await once(daemon, 'exit')
+      }
+    },
+  )
 
   it('gives podman an image that runs', async () => {
     const podman = new Podman()
