@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers'
  * as JSON.
  * @param core the only core that it may use
  */
-export async function inChild(program: URL, told: unknown, core?: number): Promise<unknown> {
-  const node = [process.execPath, program.pathname]
+export async function inChild(program: string, told: unknown, core?: number): Promise<unknown> {
+  const node = [process.execPath, program]
   const [file = '', ...args] = core === undefined ? node : ['taskset', '-c', String(core), ...node]
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -17,7 +17,7 @@ export async function inChild(program: URL, told: unknown, core?: number): Promi
   child.stdin.end(JSON.stringify(told))
   const found = await text(child.stdout)
   const code = await ended
-  if (code !== 0) throw new Error(`${program.pathname} ended with ${code}`)
+  if (code !== 0) throw new Error(`${program} ended with ${code}`)
   return JSON.parse(found)
 }
 

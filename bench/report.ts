@@ -16,7 +16,7 @@ export interface Report {
   readonly sections: readonly Section[]
 }
 
-export function machine(quick: boolean): Row {
+export function machine(quick: boolean): Record<string, string | number> {
   return {
     date: new Date().toISOString().slice(0, 10),
     run: quick ? 'quick' : 'full',

@@ -3,7 +3,7 @@
  * means, measured in the same run. Tables to standard output, or JSON.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { rowsOf, type Floor } from './floors.ts'
@@ -26,7 +26,8 @@ const { quick } = values
 const wanted = (part: (typeof parts)[number]) => values.only.split(',').includes(part)
 const say = (what: string) => console.error(`bench: ${what}`)
 
-const report = { machine: machine(quick), sections: new Array<Section>() }
+const facts: Record<string, string | number> = machine(quick)
+const report = { machine: facts, sections: new Array<Section>() }
 const floors: Floor[] = []
 const folder = await mkdtemp(join(tmpdir(), 'nixery-bench-'))
 try {
@@ -63,6 +64,7 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
+facts['load after'] = loadavg()[0] ?? 0
 report.sections.push({
   title: 'To reach',
   note: 'On two cores with nothing else to do.',

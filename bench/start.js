@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
 import { debianPackages, demoTools, nixTools, nodeLibraries } from '../setup/debianPackages.js'
 import { demoSet } from '../setup/demoSet.js'
-import { root } from '../setup/machine.js'
 import { nixConfig, nixStore } from '../setup/nixConfig.js'
 import { nodeToUse, npmPackages } from '../setup/npmPackages.js'
 import { makeReady } from '../setup/ready.js'
+import { compile } from './compile.js'
 import { nginx } from './nginxPackage.js'
 
 const taskset = { file: 'taskset', package: 'util-linux', why: 'keeps the baseline on one core' }
@@ -23,7 +23,7 @@ const ready = await makeReady('To measure', [
 ])
 
 if (ready) {
-  const args = [join(root, 'bench', 'run.ts'), ...process.argv.slice(2)]
+  const args = [join(await compile(), 'bench', 'run.js'), ...process.argv.slice(2)]
   process.exitCode = await runToTheEnd(nodeToUse(), args, { ...process.env, ...nixConfig({ demo: true }) })
 } else {
   process.exitCode = 1

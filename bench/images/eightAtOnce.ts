@@ -33,11 +33,16 @@ export async function eightAtOnce(images: readonly string[], folder: string) {
       'idle MB': Math.round(idle / 1e6),
       'peak MB': Math.round(peak / 1e6),
       'main thread late, p99 ms': main.p99,
-      'max ms': main.late,
+      'late, max ms': main.late,
       'busy, max ms': main.busy,
     })
-    const what = `main thread busy at once, eight images, NIXERY_BUILDS=${builds} (ms)`
-    floors.push({ what, least: 'at most 20', here: main.busy, reached: main.busy <= 20 })
+    const eight = `eight images, NIXERY_BUILDS=${builds} (ms)`
+    for (const [what, here] of [
+      ['main thread late', main.late],
+      ['main thread busy at a stretch', main.busy],
+    ] as const) {
+      floors.push({ what: `${what}, ${eight}`, least: 'at most 20', here, reached: here <= 20 })
+    }
   }
   const section: Section = {
     title: 'Eight different images at once',

@@ -27,6 +27,7 @@ export async function restart(images: readonly string[], folder: string): Promis
     }
   }
   await server.stop()
-  const note = 'Every blob is hashed before a server relies on it for the first time.'
+  const note =
+    'Every blob is hashed before a server relies on it for the first time: these files are counted too.'
   return { title: 'After a restart, with warm storage', note, rows }
 }

@@ -26,7 +26,7 @@ export async function memoryOfOneLayer(dataset: Dataset, folder: string) {
       'idle MB': Math.round(idle / MB),
       'peak MB': Math.round(peak / MB),
       'main thread late, p99 ms': main.p99,
-      'max ms': main.late,
+      'late, max ms': main.late,
       'busy, max ms': main.busy,
     })
     const here = Math.round(peak / MB)

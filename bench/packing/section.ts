@@ -57,7 +57,7 @@ function rowOf(dataset: Dataset, what: string, { wall, cpu, bytes, peak, main }:
     'size %': 100 * (bytes / base.bytes - 1),
     'peak MB': Math.round(peak / 1e6),
     'main thread late, p99 ms': main.p99,
-    'max ms': main.late,
+    'late, max ms': main.late,
     'busy, max ms': main.busy,
   }
 }
@@ -68,6 +68,11 @@ function floorsOf({ name }: Dataset, codec: 'gzip' | 'zstd', first: Packed, base
   const [least, most] = codec === 'gzip' ? [3, 3] : [5.5, 0]
   return [
     { what: `first build, ${codec}: ${name}`, least: `${least} x`, here, reached: here >= least },
-    { what: `its size, %`, least: `at most +${most}`, here: size, reached: size <= most },
+    {
+      what: `its size beside the baseline's, %`,
+      least: `at most +${most}`,
+      here: size,
+      reached: size <= most,
+    },
   ]
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { beside } from '../beside.ts'
 import { inChild } from '../child.ts'
 
 export interface Load {
@@ -30,7 +31,7 @@ export async function underLoad(
   load: Load,
   pids: readonly number[],
 ): Promise<Loaded & { readonly cpu: number }> {
-  const program = new URL('./load.ts', import.meta.url)
+  const program = beside(import.meta.url, 'load')
   await inChild(program, { ...load, seconds: warmUp })
   const before = cpuSeconds(pids)
   const result = loaded.parse(await inChild(program, load))

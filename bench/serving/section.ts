@@ -115,7 +115,7 @@ async function blobAnswers({ server, folder, image, blob, seconds }: BlobSetup) 
     .filter((row) => row[''] !== kinds[0][0])
     .map((row) => {
       const here = Number(row['x nginx CPU'])
-      const what = `blobs, ${row['']}, ${row['connections']} connections: CPU beside nginx`
+      const what = `blobs, ${row['']}, connections ${row['connections']}: CPU beside nginx`
       return { what, least: 'at most 2 x', here, reached: here <= 2 }
     })
   const size = Math.round(blob.size / 1e5) / 10

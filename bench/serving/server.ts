@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { beside } from '../beside.ts'
 import { demoSet } from '../data/demoClosure.ts'
 
 const reading = z.object({
@@ -31,7 +32,7 @@ export async function startBenchServer(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<BenchServer> {
   const start = performance.now()
-  const child = fork(join(import.meta.dirname, 'benchServer.ts'), {
+  const child = fork(beside(import.meta.url, 'benchServer'), {
     env: {
       ...process.env,
       NIXERY_HOST: '127.0.0.1',
