@@ -32,19 +32,19 @@ const oneSignal = 300
  * @returns {Promise<number>} its exit code, 128 + the number of the signal that ended it
  */
 export function runToTheEnd(file, args, env = process.env) {
-  /** @type {import('node:child_process').ChildProcess | undefined} */
-  let child
+  /** @type {import('node:child_process').ChildProcess[]} */
+  const started = []
   // Before the program is there: a signal that nobody listens to ends this process, and not the program.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])) {
     let last = -Infinity
     process.on(signal, () => {
       const now = performance.now()
-      if (now - last > oneSignal) child?.kill(signal)
+      if (now - last > oneSignal) for (const one of started) one.kill(signal)
       last = now
     })
   }
   const program = spawn(file, args, { stdio: 'inherit', env, detached: true })
-  child = program
+  started.push(program)
   return new Promise((resolve, reject) => {
     program.on('error', reject)
     program.on('exit', (code, signal) => {
