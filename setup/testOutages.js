@@ -1,29 +1,13 @@
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
-import {
-  clientTools,
-  debianPackages,
-  demoTools,
-  gitTools,
-  nixTools,
-  nodeLibraries,
-} from './debianPackages.js'
-import { demoSet } from './demoSet.js'
 import { root } from './machine.js'
-import { nixConfig, nixStore } from './nixConfig.js'
-import { nodeToUse, npmPackages } from './npmPackages.js'
+import { nixConfig } from './nixConfig.js'
+import { nodeToUse } from './npmPackages.js'
 import { makeReady } from './ready.js'
 import { s3Server, storageServer } from './storageServers.js'
+import { makeReadyToTest } from './testMachine.js'
 
-const ready = await makeReady('To test outages', [
-  npmPackages(),
-  debianPackages([...nodeLibraries, ...nixTools, ...gitTools, ...demoTools, ...clientTools]),
-  nixStore(),
-  demoSet(),
-  storageServer(s3Server),
-])
-
-if (ready) {
+if ((await makeReadyToTest()) && (await makeReady('To test outages', [storageServer(s3Server)]))) {
   const env = { ...process.env, ...nixConfig({ demo: true }) }
   process.exitCode = await runToTheEnd(nodeToUse(), [join(root, 'test', 'storage', 'outages.ts')], env)
 } else {

@@ -9,8 +9,4 @@ export class SingleFlight<T> {
     this.#running.set(key, started)
     return started
   }
-
-  get size(): number {
-    return this.#running.size
-  }
 }
