@@ -15,6 +15,12 @@ export const nodeLibraries = ownNodeIsNew()
   ? []
   : [{ file: 'libatomic.so.1', package: 'libatomic1', why: 'a library of Node 26' }]
 
+/** Where it cannot be installed, gzip is made by the libdeflate in WASM. @type {readonly Tool[]} */
+export const fastGzip =
+  isRoot && isInstalled('apt-get')
+    ? [{ file: 'libdeflate.so.0', package: 'libdeflate0', why: 'compresses layers faster than WASM does' }]
+    : []
+
 /** @type {readonly Tool[]} */
 export const nixTools = [
   {

@@ -2,6 +2,7 @@ import {
   clientTools,
   debianPackages,
   demoTools,
+  fastGzip,
   gitTools,
   nixTools,
   nodeLibraries,
@@ -18,7 +19,7 @@ import { makeReady } from './ready.js'
 export function makeReadyToTest() {
   return makeReady('To test', [
     npmPackages(),
-    debianPackages([...nodeLibraries, ...nixTools, ...gitTools, ...demoTools, ...clientTools]),
+    debianPackages([...nodeLibraries, ...fastGzip, ...nixTools, ...gitTools, ...demoTools, ...clientTools]),
     nixStore(),
     demoSet(),
   ])

@@ -15,7 +15,7 @@ import { answer, told } from '../child.ts'
 import { Stopwatch } from '../stopwatch.ts'
 import type { PackingJob, Packed } from './job.ts'
 
-const chunk = Buffer.alloc(1024 * 1024)
+const [chunk, piece] = [Buffer.alloc(1024 * 1024), Buffer.alloc(1024 * 1024)]
 const parents = ['nix', 'nix/store'].map((path) => ({ kind: 'directory', path, mode: 0o755 }) as const)
 
 const { layers, store, storage } = (await told()) as PackingJob
@@ -49,6 +49,6 @@ async function pack(layer: PackingJob['layers'][number], path: string): Promise<
 
 function* tarOf(layer: PackingJob['layers'][number]): Generator<Uint8Array> {
   yield* serverTar(parents)
-  for (const one of layer) yield* storePathTar(one, store)
+  for (const one of layer) for (const { bytes } of storePathTar(one, store, piece)) yield bytes
   yield endOfArchive
 }

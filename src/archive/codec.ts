@@ -1,6 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { mediaTypes } from '../oci/mediaTypes.ts'
-import { defaultGzipLevel, gunzipMember, gzipMember, gzipVersion } from './gzip.ts'
+import { createGzipEncoder, defaultGzipLevel, gunzipMember, gzipVersion, type GzipEncoder } from './gzip.ts'
 
 /** How the tar of a layer becomes a blob: member by member, each of which stands for itself. */
 export interface Codec {
@@ -39,11 +39,12 @@ export function createCodec({ name, level }: CodecChoice): Codec {
 }
 
 function gzip(level = defaultGzipLevel): Codec {
+  let encoder: GzipEncoder | undefined
   return {
     mediaType: mediaTypes.ociLayerGzip,
     identity: `gzip-${level}-libdeflate${gzipVersion}`,
     isCostly: true,
-    encode: replacing((member) => gzipMember(member, level)),
+    encode: (member) => (encoder ??= createGzipEncoder(level))(member),
     decode: replacing((member) => gunzipMember(member, memberSize)),
   }
 }

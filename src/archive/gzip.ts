@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { crc32, gunzipSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { deflate } from 'libdeflate'
 import { z } from 'zod'
+import { crc32, systemDeflater } from './systemLibdeflate.ts'
 
-/** The size of Go’s gzip 6 within a hundredth, for some 0.6 of the CPU time of zlib 6 (docs/benchmarks.md). */
+/** The size of Go’s gzip 6 within a hundredth, for half of the CPU time of zlib 6 or less (docs/benchmarks.md). */
 export const defaultGzipLevel = 2
 
 const manifest = new URL('package.json', import.meta.resolve('libdeflate'))
@@ -18,16 +19,46 @@ const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
 /** CRC and length of what was compressed, 4 bytes each. */
 const trailerSize = 8
 
-/** One gzip member without name and time, equal on every system. Members in a row are one gzip file. */
-export function gzipMember(bytes: Uint8Array, level: number): Buffer<ArrayBuffer> {
-  const body = withoutHandlers(() => deflate(bytes, level))
-  const member = Buffer.from(new ArrayBuffer(header.length + body.length + trailerSize))
+/** Makes one gzip member without name and time, equal on every system. It is good until the next. Members in a row are one gzip file. */
+export type GzipEncoder = (bytes: Uint8Array) => Uint8Array
+
+/** By the libdeflate of this system, where it makes the same bytes as the one in WASM, else by that. */
+export function createGzipEncoder(level: number): GzipEncoder {
+  return systemGzipEncoder(level) ?? wasmGzipEncoder(level)
+}
+
+/** Undefined where this system has no libdeflate that makes the same bytes. */
+export function systemGzipEncoder(level: number): GzipEncoder | undefined {
+  const deflater = systemDeflater(level)
+  if (deflater === undefined) return undefined
+  let target = Buffer.alloc(0)
+  return (bytes) => {
+    const room = header.length + deflater.worstCase(bytes.length) + trailerSize
+    if (target.length < room) target = Buffer.allocUnsafeSlow(room)
+    const end = header.length + deflater.deflate(bytes, target.subarray(header.length))
+    return framed(target.subarray(0, end + trailerSize), bytes)
+  }
+}
+
+export function wasmGzipEncoder(level: number): GzipEncoder {
+  let last: ArrayBuffer | undefined
+  return (bytes) => {
+    const body = withoutHandlers(() => deflate(bytes, level))
+    const member = Buffer.from(new ArrayBuffer(header.length + body.length + trailerSize))
+    member.set(body, header.length)
+    // Copies of our own: left to the garbage collector, 64 MB of them gather in a thread.
+    if (body.buffer instanceof ArrayBuffer) body.buffer.transfer(0)
+    last?.transfer(0)
+    last = member.buffer
+    return framed(member, bytes)
+  }
+}
+
+/** Puts header and trailer around what is compressed. */
+function framed(member: Buffer, bytes: Uint8Array): Buffer {
   member.set(header)
-  member.set(body, header.length)
   member.writeUInt32LE(crc32(bytes), member.length - trailerSize)
   member.writeUInt32LE(bytes.length, member.length - trailerSize / 2)
-  // It is a copy of our own; left to the garbage collector, 64 MB of them gather in a thread.
-  if (body.buffer instanceof ArrayBuffer) body.buffer.transfer(0)
   return member
 }
 

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts'
 import type { CodecChoice } from './codec.ts'
-import type { LayerContent, StorePathContent } from './packer.ts'
+import type { Delegated } from './encode.ts'
+import type { LayerContent } from './packer.ts'
 
 /** What all jobs of a thread have in common: it is told once, when the thread starts. */
 export interface ThreadData {
@@ -9,40 +10,47 @@ export interface ThreadData {
   readonly storeDirectory: string
   /** Folder of the segment cache, where there is one. */
   readonly cacheFolder: string | undefined
-}
-
-/** One part of one segment. */
-export interface Part {
-  readonly content: StorePathContent
-  readonly key: string
-  readonly index: number
-  /** Uncompressed bytes of the whole segment. */
-  readonly segmentSize: number
+  /** How many threads have nothing to do: see `IdleCount`. */
+  readonly idle: SharedArrayBuffer
 }
 
 /** What a thread is told to do; it has one job at a time. */
 export type Job =
-  /** What has to be compressed, before these store paths can be joined? */
-  | { readonly kind: 'survey'; readonly storePaths: readonly StorePathContent[] }
-  /** Compress a part into the cache. */
-  | { readonly kind: 'cut'; readonly part: Part }
-  /** Send the blob of a layer, a chunk each time the gate lets one through. */
-  | { readonly kind: 'join'; readonly content: LayerContent; readonly gate: SharedArrayBuffer }
+  /** Send the blob of a layer, a member each time the gate lets one through. `mayKeep`: the segment cache may be written. */
+  | {
+      readonly kind: 'join'
+      readonly content: LayerContent
+      readonly gate: SharedArrayBuffer
+      readonly mayKeep: boolean
+    }
+  /** Compress a member for another thread. */
+  | { readonly kind: 'encode'; readonly member: Delegated }
   /** Keep the cache within its limit (bytes). */
   | { readonly kind: 'sweep'; readonly limit: number }
 
-/** What comes of a job, by its kind. `written`: bytes that are new in the cache. `fault`: why it could not be written. */
+interface Additions {
+  /** Bytes that are new in the cache. */
+  readonly written: number
+  /** Why it could not be written. */
+  readonly fault: string | undefined
+}
+
+/** What comes of a job, by its kind. */
 export interface Results {
-  readonly survey: { readonly absent: readonly Part[] }
-  readonly cut: { readonly written: number; readonly fault: string | undefined }
-  readonly join: { readonly diffID: Digest; readonly written: number; readonly fault: string | undefined }
+  readonly join: Additions & { readonly diffID: Digest }
+  readonly encode: Additions & { readonly member: Uint8Array<ArrayBuffer> }
   /** Bytes in the cache. */
   readonly sweep: { readonly total: number }
 }
 
-/** What a thread answers: chunks, then one of the others as its last word on the job. */
-export type Answer<Kind extends Job['kind']> =
+/** Members of a blob, in their order, as they are or still to be compressed. */
+export type Sent =
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'delegated'; readonly member: Delegated }
+
+/** What a thread answers: what it sends, then one of the others as its last word on the job. */
+export type Answer<Kind extends Job['kind']> =
+  | Sent
   | { readonly kind: 'done'; readonly result: Results[Kind] }
   | {
       readonly kind: 'failed'

@@ -1,71 +1,141 @@
 import { createHash } from 'node:crypto'
 import { toDigest } from '../oci/digest.ts'
+import { Additions } from './additions.ts'
+import { encode, type Delegated, type Uncompressed } from './encode.ts'
 import type { Results } from './jobs.ts'
 import { layoutOf } from './layout.ts'
 import { members } from './members.ts'
 import type { LayerContent, StorePathContent } from './packer.ts'
-import { Recall } from './recall.ts'
-import { SegmentLost } from './segmentCache.ts'
+import { SegmentLost, type SegmentCache } from './segmentCache.ts'
 import { serverTar } from './serverTar.ts'
 import { SourceKeeper } from './sourceKeeper.ts'
 import { isInStore, missing, storePathTar } from './storePathTar.ts'
+import { crc32 } from './systemLibdeflate.ts'
 import { endOfArchive } from './tarHeader.ts'
 import type { Tools } from './tools.ts'
+
+/** Where the members of a blob go, in their order. */
+export interface Outlet {
+  /** Bytes in a buffer that nobody else uses. */
+  send(bytes: Uint8Array<ArrayBuffer>): void
+  /** Whether another thread is free to compress one member: then it is expected to get one. */
+  takeHelper(): boolean
+  /** Sends a member that another thread shall compress. */
+  delegate(member: Delegated): void
+}
+
+/** Smaller members (bytes) are compressed as fast as handed over. */
+const worthDelegating = 256 * 1024
 
 const parents = ['nix', 'nix/store'].map((path) => ({ kind: 'directory', path, mode: 0o755 }) as const)
 
 /**
- * Sends the blob of a layer in pieces, each in a buffer of its own, and answers the digest of its tar. What the cache has is sent
- * as it is, and what it lacks is compressed on the spot: the bytes are the same.
- * @param buffer gathers a member
- * @throws StorePathMissing when a store path is neither in the store nor in the cache; PackingFailed; what `send` throws
+ * Makes the blob of a layer, and answers the digest of its tar. A store path is read once: what the cache has of it is sent as it
+ * is, and what it lacks is compressed, here or by a thread that has nothing else to do. The bytes are the same.
+ * @param mayKeep whether the cache may be written
+ * @throws StorePathMissing when a store path is neither in the store nor in the cache; PackingFailed; what the outlet throws
  */
-export function join(
-  content: LayerContent,
-  tools: Tools,
-  buffer: Buffer,
-  send: (bytes: Uint8Array<ArrayBuffer>) => void,
-): Results['join'] {
-  const { codec, storeDirectory, cache } = tools
-  const diffID = createHash('sha256')
-  const sources = new SourceKeeper(storeDirectory, cache?.sources)
-  const sendTar = (tar: Uint8Array, known?: Uint8Array<ArrayBuffer>) => {
-    diffID.update(tar)
-    send(known ?? Uint8Array.from(codec.encode(tar)))
-  }
-  const { head, segments } = partsOf(content, tools, sources)
-  for (const tar of members(head, buffer)) sendTar(tar)
-  for (const one of segments) {
-    if (isInStore(one.path, storeDirectory)) {
-      using recall = new Recall(one, cache?.segments)
-      for (const tar of members(storePathTar(one, storeDirectory), buffer)) sendTar(tar, recall.next(tar))
-    } else {
-      for (const { tar, member } of fromCache(one, tools)) sendTar(tar, member)
-    }
-  }
-  sendTar(endOfArchive)
-  const { written, fault } = sources
-  return { diffID: toDigest(`sha256:${diffID.digest('hex')}`), written, fault }
+export function join(content: LayerContent, mayKeep: boolean, tools: Tools, outlet: Outlet): Results['join'] {
+  const additions = new Additions(mayKeep)
+  const joiner = new Joiner(tools, additions, outlet)
+  if (content.kind === 'entries') joiner.addHead(serverTar(content.entries))
+  else joiner.addStorePaths(content.storePaths)
+  const diffID = joiner.end()
+  return { diffID, written: additions.written, fault: additions.fault }
 }
 
-/** The tar of what shares members, and the store paths that have members of their own. */
-function partsOf(content: LayerContent, { codec }: Tools, sources: SourceKeeper) {
-  if (content.kind === 'entries') return { head: serverTar(content.entries), segments: [] }
-  const { shared, segments } = layoutOf(content.storePaths, codec)
-  return { head: headOf(shared, sources), segments }
+class Joiner {
+  readonly #tools: Tools
+  readonly #cache: SegmentCache | undefined
+  readonly #additions: Additions
+  readonly #outlet: Outlet
+  readonly #diffID = createHash('sha256')
+
+  constructor(tools: Tools, additions: Additions, outlet: Outlet) {
+    this.#tools = tools
+    this.#cache = tools.cache?.segments
+    this.#additions = additions
+    this.#outlet = outlet
+  }
+
+  /** Entries that share members. */
+  addHead(chunks: Iterable<Uint8Array>): void {
+    for (const tar of members(chunks, this.#tools.memberBuffer)) this.#add(tar)
+  }
+
+  addStorePaths(storePaths: readonly StorePathContent[]): void {
+    const { codec, storeDirectory, cache, pieceBuffer } = this.#tools
+    const { shared, segments } = layoutOf(storePaths, codec)
+    const inCache = segments.filter(({ path }) => !isInStore(path, storeDirectory))
+    // Told before a byte is sent, where that is known.
+    for (const one of inCache) {
+      if (this.#cache?.has({ key: this.#cache.keyOf(one), index: 0 }) !== true) throw missing(one)
+    }
+    const sources = new SourceKeeper(storeDirectory, cache?.sources, this.#additions, pieceBuffer)
+    this.addHead(headOf(shared, sources))
+    for (const one of segments) {
+      if (inCache.includes(one)) this.#addFromCache(one)
+      else this.#addFromStore(one)
+    }
+  }
+
+  end() {
+    this.#add(endOfArchive)
+    return toDigest(`sha256:${this.#diffID.digest('hex')}`)
+  }
+
+  #addFromStore(content: StorePathContent): void {
+    const { storeDirectory, memberBuffer } = this.#tools
+    const cache = this.#cache
+    const key = cache?.keyOf(content)
+    const sums: number[] = []
+    for (const { bytes: tar, isLast } of storePathTar(content, storeDirectory, memberBuffer)) {
+      if (cache === undefined || key === undefined) {
+        this.#add(tar)
+        continue
+      }
+      const place = { key, index: sums.length }
+      const sum = crc32(tar)
+      const origin = { size: tar.length, sum, before: isLast ? [...sums] : undefined }
+      const known = cache.recall(place, origin)
+      if (known === undefined) this.#add(tar, { place, origin })
+      else {
+        this.#diffID.update(tar)
+        this.#outlet.send(known)
+      }
+      sums.push(sum)
+    }
+  }
+
+  #addFromCache(content: StorePathContent): void {
+    try {
+      if (this.#cache === undefined) throw new SegmentLost()
+      for (const { tar, member } of this.#cache.segment(this.#cache.keyOf(content))) {
+        this.#diffID.update(tar)
+        this.#outlet.send(member)
+      }
+    } catch (error) {
+      if (!(error instanceof SegmentLost)) throw error
+      throw missing(content)
+    }
+  }
+
+  /** A member that has to be compressed. */
+  #add(tar: Uint8Array, where?: Uncompressed['keep']): void {
+    this.#diffID.update(tar)
+    const { codec } = this.#tools
+    const keep = this.#additions.areWelcome ? where : undefined
+    if (codec.isCostly && tar.length >= worthDelegating && this.#outlet.takeHelper()) {
+      this.#outlet.delegate({ tar: Uint8Array.from(tar), keep })
+      return
+    }
+    const made = encode({ tar, keep }, codec, this.#cache)
+    this.#additions.note(made)
+    this.#outlet.send(Uint8Array.from(made.member))
+  }
 }
 
 function* headOf(shared: readonly StorePathContent[], sources: SourceKeeper): Generator<Uint8Array> {
   yield* serverTar(parents)
   for (const content of shared) yield* sources.tarOf(content)
-}
-
-function* fromCache(content: StorePathContent, { cache }: Tools) {
-  try {
-    if (cache === undefined) throw new SegmentLost()
-    yield* cache.segments.segment(cache.segments.keyOf(content))
-  } catch (error) {
-    if (!(error instanceof SegmentLost)) throw error
-    throw missing(content)
-  }
 }

@@ -1,18 +1,28 @@
 import type { Writable } from 'node:stream'
 import type { Worker } from 'node:worker_threads'
 import { PackingFailed } from '../errors.ts'
+import type { Delegated } from './encode.ts'
 import { Gate } from './gate.ts'
-import type { Results } from './jobs.ts'
+import type { Results, Sent } from './jobs.ts'
+import { MembersInOrder } from './membersInOrder.ts'
 import type { LayerContent } from './packer.ts'
 import { doJob, settled, type RunningJob } from './threadJob.ts'
 
-/** Chunks, each of one compressed member, that may wait for the sink: more do not make it faster. */
-const chunksInFlight = 2
+/** A layer to join. */
+export interface Joining {
+  readonly content: LayerContent
+  /** Whether the segment cache may be written. */
+  readonly mayKeep: boolean
+  /** Members that may wait for the sink, or for another thread. */
+  readonly inFlight: number
+  /** Lets another thread compress a member. */
+  readonly encode: (member: Delegated) => Promise<Uint8Array<ArrayBuffer>>
+}
 
 /** Lets an idle thread join a layer, and writes what it sends to the sink. Errors are those of `Packer.pack`. */
 export function joinInto(
   worker: Worker,
-  content: LayerContent,
+  { content, mayKeep, inFlight, encode }: Joining,
   sink: Writable,
   signal: AbortSignal,
 ): RunningJob<Results['join']> {
@@ -40,14 +50,19 @@ export function joinInto(
     else gate.letThrough(1)
     finishWhenWritten()
   }
-  const onChunk = (bytes: Uint8Array<ArrayBuffer>) => {
+  const members = new MembersInOrder((bytes) => {
     if (failed) return
-    unwritten += 1
     sink.write(bytes, (error) => {
       // Else they gather, 40 MB and more, until the garbage collector comes.
       if (forgetsChunks(sink)) bytes.buffer.transfer(0)
       onWritten(error)
     })
+  })
+  const onSent = (sent: Sent) => {
+    if (failed) return
+    unwritten += 1
+    if (sent.kind === 'chunk') members.add(sent.bytes)
+    else members.addLater(encode(sent.member)).catch(fail)
   }
   const onAbort = () => fail(signal.reason)
   const onClose = () => fail(new PackingFailed('the sink was closed before all was written'))
@@ -60,8 +75,8 @@ export function joinInto(
   sink.on('error', fail).on('close', onClose)
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
-  gate.letThrough(chunksInFlight)
-  const lastWord = doJob(worker, { kind: 'join', content, gate: gate.buffer }, onChunk)
+  gate.letThrough(inFlight)
+  const lastWord = doJob(worker, { kind: 'join', content, gate: gate.buffer, mayKeep }, onSent)
   const onLastWord = (value: Results['join'] | undefined) => {
     done = value
     finishWhenWritten()

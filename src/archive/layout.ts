@@ -5,11 +5,6 @@ import type { StorePathContent } from './packer.ts'
 /** Store paths smaller than this (bytes, NAR) share members: with members of their own they would compress worse. */
 const tiny = 64 * 1024
 
-/** Members in a part of a segment, which is what one thread compresses at a time. */
-export const membersInPart = 8
-/** Uncompressed bytes in a part, but for the last of a segment. */
-export const partSize = membersInPart * memberSize
-
 /** The order in which a layer has its store paths: first those that share members, then the others; each sorted. */
 export interface Layout {
   readonly shared: readonly StorePathContent[]

@@ -1,29 +1,32 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { StorePathMissing } from '../errors.ts'
-import { memberSize } from './codec.ts'
-import { cut } from './cut.ts'
+import { encode, type Delegated } from './encode.ts'
 import { Gate } from './gate.ts'
-import { join } from './join.ts'
+import { IdleCount } from './idleCount.ts'
+import { join, type Outlet } from './join.ts'
 import type { Answer, Job, Results, ThreadData } from './jobs.ts'
-import { survey } from './survey.ts'
 import { sweep } from './sweep.ts'
 import { toolsOf } from './tools.ts'
 
 /** The program of a packing thread: it does its jobs one after the other, each without a pause. */
-parentPort?.on('message', (job: Job) => answer(outcomeOf(job)))
+parentPort?.on('message', (job: Job) => {
+  const answer = answerTo(job)
+  const isEncoded = answer.kind === 'done' && 'member' in answer.result
+  tell(answer, isEncoded ? [answer.result.member.buffer] : [])
+})
 
-const tools = toolsOf(workerData as ThreadData)
-/** One for all jobs: memory that is taken and left again and again is slow to come back. */
-const buffer = Buffer.allocUnsafeSlow(memberSize)
+const data = workerData as ThreadData
+const tools = toolsOf(data)
+const idle = new IdleCount(data.idle)
 
 /** Nobody wants the rest of what is being sent. */
 class Dismissed extends Error {}
 
-function answer(message: Answer<Job['kind']>, transfer: ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transfer)
+function tell(answer: Answer<Job['kind']>, transfer: ArrayBuffer[]): void {
+  parentPort?.postMessage(answer, transfer)
 }
 
-function outcomeOf(job: Job): Answer<Job['kind']> {
+function answerTo(job: Job): Exclude<Answer<Job['kind']>, { kind: 'chunk' | 'delegated' }> {
   try {
     return { kind: 'done', result: resultOf(job) }
   } catch (error) {
@@ -35,22 +38,36 @@ function outcomeOf(job: Job): Answer<Job['kind']> {
 }
 
 function resultOf(job: Job): Results[Job['kind']] {
-  const { storeDirectory, cache } = tools
   switch (job.kind) {
-    case 'survey':
-      return cache ? survey(job.storePaths, storeDirectory, cache.segments) : { absent: [] }
-    case 'cut':
-      return cache ? cut(job.part, tools, cache.segments, buffer) : { written: 0, fault: undefined }
     case 'join':
-      return join(job.content, tools, buffer, sender(new Gate(job.gate)))
+      return join(job.content, job.mayKeep, tools, outletThrough(new Gate(job.gate)))
+    case 'encode':
+      return encodeForAnother(job.member)
     case 'sweep':
-      return { total: cache ? sweep(cache.folder, job.limit) : 0 }
+      return { total: tools.cache ? sweep(tools.cache.folder, job.limit) : 0 }
   }
 }
 
-function sender(gate: Gate): (bytes: Uint8Array<ArrayBuffer>) => void {
-  return (bytes) => {
+function outletThrough(gate: Gate): Outlet {
+  const pass = () => {
     if (!gate.pass()) throw new Dismissed()
-    answer({ kind: 'chunk', bytes }, [bytes.buffer])
   }
+  return {
+    send(bytes) {
+      pass()
+      tell({ kind: 'chunk', bytes }, [bytes.buffer])
+    },
+    takeHelper: () => idle.take(),
+    delegate(member) {
+      pass()
+      tell({ kind: 'delegated', member }, [member.tar.buffer])
+    },
+  }
+}
+
+function encodeForAnother(uncompressed: Delegated): Results['encode'] {
+  const { member, ...additions } = encode(uncompressed, tools.codec, tools.cache?.segments)
+  // The garbage collector would come late.
+  uncompressed.tar.buffer.transfer(0)
+  return { ...additions, member: Uint8Array.from(member) }
 }

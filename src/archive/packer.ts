@@ -18,12 +18,6 @@ export interface Packer {
   /** Codec, level and the compressor's version: all that the bytes depend on beside the content. */
   readonly codec: string
   /**
-   * Compresses what the segment cache lacks for a layer, on all threads side by side. It makes `pack` fast; the bytes are
-   * the same without it.
-   * @throws StorePathMissing, PackingFailed; Stopping after `close`; the signal's reason as it is
-   */
-  prepare(content: LayerContent, signal: AbortSignal): Promise<void>
-  /**
    * Writes the blob to the sink, which it does not end, no faster than the sink takes it. Answers the digest of the
    * uncompressed tar when the sink has taken all. Nothing is written after it has rejected. Of a sink with a property
    * `forgetsChunks: true`, which uses no chunk after its callback, the memory of each chunk is taken back then.

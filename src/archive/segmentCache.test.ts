@@ -72,7 +72,7 @@ test('the cache stays within its limit: what was not used for the longest time g
   writeFileSync(join(folder, 'tmp-killed'), Buffer.alloc(10))
   utimesSync(join(folder, 'tmp-killed'), 1, 1)
   const packer = packerOf(t, { ...options, threads: 1 })
-  await packer.prepare(layerOf(...contents.slice(4)), unaborted)
+  await packer.pack(layerOf(...contents.slice(4)), new Kept(), unaborted)
   // Sweeps come before other jobs, and the second may wait for the end of the first.
   for (let i = 0; i < 3; i++) await packer.pack({ kind: 'entries', entries: [] }, new Kept(), unaborted)
   const left = partsIn(folder)

@@ -1,15 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { memberSize, type Codec } from './codec.ts'
-import { partSize } from './layout.ts'
+import { readMember, writeMember, type Origin, type StoredMember } from './memberFile.ts'
 import type { StorePathContent } from './packer.ts'
-import { PartReader, PartWriter } from './partFile.ts'
 import { baseName } from './storePathTar.ts'
+import { crc32 } from './systemLibdeflate.ts'
 
-/** Raised whenever parts are written in another way. */
-const format = 1
+/** Raised whenever members are written in another way. */
+const format = 2
 
 /** Names of files that are being written begin so. */
 export const temporaryPrefix = 'tmp-'
@@ -20,15 +19,17 @@ export class CacheFault extends Error {}
 /** A segment that is not in the cache, or damaged. */
 export class SegmentLost extends Error {}
 
-/** A member of a segment, and what it was made of. */
-export interface Member {
-  readonly tar: Uint8Array
-  readonly member: Uint8Array
+/** A member of a segment. */
+export interface Place {
+  /** Of the segment. */
+  readonly key: string
+  /** How many members of the segment are before it. */
+  readonly index: number
 }
 
 /**
- * Store paths that were compressed before, in a folder of part files. The folder is all that there is: other threads and other
- * servers may write to it and remove from it at any time. Synchronous: for worker threads.
+ * Store paths that were compressed before, in a folder with a file for each member. The folder is all that there is: other threads
+ * and other servers may write to it and remove from it at any time. Synchronous: for worker threads.
  */
 export class SegmentCache {
   readonly codec: Codec
@@ -41,79 +42,66 @@ export class SegmentCache {
 
   /** Name of a store path's segment: equal where the bytes are. */
   keyOf({ path, narHash }: StorePathContent): string {
-    const depends = [format, baseName(path), narHash, this.codec.identity, memberSize, partSize]
+    const depends = [format, baseName(path), narHash, this.codec.identity, memberSize]
     return createHash('sha256').update(JSON.stringify(depends)).digest('hex').slice(0, 40)
   }
 
-  /** Uncompressed bytes of a segment whose first part is there. */
-  sizeOf(key: string): number | undefined {
-    const reader = this.open(key, 0)
-    reader?.close()
-    return reader?.segmentSize
+  has(place: Place): boolean {
+    return existsSync(this.#path(place))
   }
 
-  has(key: string, part: number): boolean {
-    return existsSync(this.#path(key, part))
+  /** The member, where it is there and was made of the same. What was made of something else is removed, as what is damaged. */
+  recall(place: Place, origin: Origin): Uint8Array<ArrayBuffer> | undefined {
+    const stored = this.#read(place)
+    if (stored === undefined || isSame(stored.origin, origin)) return stored?.member
+    this.#drop(place)
+    return undefined
   }
 
-  /** A part that is there, marked as used. One that does not begin rightly is removed. */
-  open(key: string, part: number): PartReader | undefined {
-    const reader = PartReader.open(this.#path(key, part))
-    if (reader === undefined) this.drop(key, part)
-    reader?.touch()
-    return reader
+  /** The whole segment, every member checked. @throws SegmentLost when one is not there or damaged, or they do not belong together */
+  *segment(key: string): Generator<{ readonly tar: Uint8Array; readonly member: Uint8Array<ArrayBuffer> }> {
+    const sums: number[] = []
+    for (let index = 0; ; index++) {
+      const stored = this.#read({ key, index })
+      if (stored === undefined) throw new SegmentLost()
+      const { origin, member } = stored
+      const tar = this.#decoded(member)
+      const { size, sum, before } = origin
+      const belongs = before === undefined || areEqual(before, sums)
+      if (tar === undefined || tar.length !== size || crc32(tar) !== sum || !belongs) {
+        this.#drop({ key, index })
+        throw new SegmentLost()
+      }
+      sums.push(sum)
+      yield { tar, member }
+      if (before !== undefined) return
+    }
   }
 
-  /** Removes a part that turned out to be damaged. */
-  drop(key: string, part: number): void {
+  /** Answers the size of its file. @throws CacheFault */
+  write(place: Place, origin: Origin, member: Uint8Array): number {
     try {
-      rmSync(this.#path(key, part), { force: true })
+      mkdirSync(this.#folder, { recursive: true })
+      const temporary = join(this.#folder, `${temporaryPrefix}${randomUUID()}`)
+      return writeMember(this.#path(place), temporary, origin, member)
+    } catch (cause) {
+      throw new CacheFault(cause instanceof Error ? cause.message : String(cause), { cause })
+    }
+  }
+
+  #read(place: Place): StoredMember | undefined {
+    const stored = readMember(this.#path(place))
+    if (stored === undefined) this.#drop(place)
+    return stored
+  }
+
+  /** Removes what turned out to be damaged. */
+  #drop(place: Place): void {
+    try {
+      rmSync(this.#path(place), { force: true })
     } catch {
       // Then it is found damaged again.
     }
-  }
-
-  /** The whole segment, every member checked. @throws SegmentLost when a part is not there or damaged */
-  *segment(key: string): Generator<{ readonly tar: Uint8Array; readonly member: Uint8Array<ArrayBuffer> }> {
-    const size = this.sizeOf(key) ?? 0
-    if (size === 0) throw new SegmentLost()
-    for (let part = 0; part * partSize < size; part++) {
-      const reader = this.open(key, part)
-      if (reader === undefined) throw new SegmentLost()
-      try {
-        let rest = Math.min(partSize, size - part * partSize)
-        while (rest > 0) {
-          const frame = reader.next()
-          const tar = frame && this.#decoded(frame.member)
-          if (!tar || tar.length !== frame.tarSize || crc32(tar) !== frame.tarSum || tar.length > rest) {
-            this.drop(key, part)
-            throw new SegmentLost()
-          }
-          rest -= tar.length
-          yield { tar, member: frame.member }
-        }
-      } finally {
-        reader.close()
-      }
-    }
-  }
-
-  /** Writes a part; answers the size of its file. @throws CacheFault; what making the members throws, as it is */
-  write(key: string, part: number, segmentSize: number, members: Iterable<Member>): number {
-    const writer = writing(() => this.#create(segmentSize))
-    try {
-      for (const { tar, member } of members) writing(() => writer.add(tar, member))
-      writing(() => writer.commit(this.#path(key, part)))
-      return writer.size
-    } catch (error) {
-      writer.abandon()
-      throw error
-    }
-  }
-
-  #create(segmentSize: number): PartWriter {
-    mkdirSync(this.#folder, { recursive: true })
-    return new PartWriter(join(this.#folder, `${temporaryPrefix}${randomUUID()}`), segmentSize)
   }
 
   #decoded(member: Uint8Array): Uint8Array | undefined {
@@ -124,15 +112,17 @@ export class SegmentCache {
     }
   }
 
-  #path(key: string, part: number): string {
-    return join(this.#folder, `${key}.${part}`)
+  #path({ key, index }: Place): string {
+    return join(this.#folder, `${key}.${index}`)
   }
 }
 
-function writing<T>(write: () => T): T {
-  try {
-    return write()
-  } catch (cause) {
-    throw new CacheFault(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+function isSame(one: Origin, other: Origin): boolean {
+  if (one.size !== other.size || one.sum !== other.sum) return false
+  if (one.before === undefined || other.before === undefined) return one.before === other.before
+  return areEqual(one.before, other.before)
+}
+
+function areEqual(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((value, at) => value === other[at])
 }

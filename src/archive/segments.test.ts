@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
@@ -9,6 +10,7 @@ import { PackingFailed, StorePathMissing } from '../errors.ts'
 import type { CodecName } from './codec.ts'
 import {
   cacheIn,
+  Kept,
   layerOf,
   packed,
   packerOf,
@@ -20,7 +22,6 @@ import {
 } from './testing.ts'
 
 const mebibyte = 2 ** 20
-const unaborted = new AbortController().signal
 
 function sha256(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -87,25 +88,23 @@ describe('a layer is the same bytes', () => {
 
 test('a store path is compressed once, whatever layers it comes into', async (t) => {
   const { store, layer } = storeWith(t)
-  const segmentCache = cacheIn(t)
-  const packer = packerOf(t, { storeDirectory: store.folder, segmentCache })
-  await Promise.all([packer.prepare(layer, unaborted), packer.prepare(layer, unaborted)])
-  const before = partsIn(segmentCache.folder).map((path) => `${path} ${statSync(path).ino}`)
-  assert.equal(before.length, 3 + 1 + 1)
-  await packer.prepare(layer, unaborted)
-  assert.deepEqual(
-    partsIn(segmentCache.folder).map((path) => `${path} ${statSync(path).ino}`),
-    before,
-  )
+  assert.ok(layer.kind === 'storePaths')
+  const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
+  await packed(t, layer, options)
+  const inodes = () => partsIn(options.segmentCache.folder).map((path) => `${path} ${statSync(path).ino}`)
+  const before = inodes()
+  assert.equal(before.length, 5 + 3 + 1 + 2)
+  for (const one of layer.storePaths) await packed(t, layerOf(one), options)
+  assert.deepEqual(inodes(), before)
 })
 
-describe('a part that is damaged', () => {
+describe('a member that is damaged', () => {
   const damages: readonly (readonly [what: string, damage: (bytes: Buffer) => Buffer])[] = [
     ['is empty', () => Buffer.alloc(0)],
     ['lost its end', (bytes) => bytes.subarray(0, -1)],
-    ['lost its last member', (bytes) => bytes.subarray(0, bytes.length / 2)],
-    ['has another header', (bytes) => flipped(bytes, 9)],
-    ['has another length', (bytes) => flipped(bytes, 20 + 9)],
+    ['lost its half', (bytes) => bytes.subarray(0, bytes.length / 2)],
+    ['says it was made of more', (bytes) => flipped(bytes, 9)],
+    ['says it is not the last', (bytes) => flipped(bytes, 19)],
     ['has one other bit', (bytes) => flipped(bytes, bytes.length - 100)],
     ['is something else', (bytes) => randomBytes(bytes.length)],
   ]
@@ -116,22 +115,53 @@ describe('a part that is damaged', () => {
       const layer = layerOf(content)
       const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
       const expected = await packed(t, layer, options)
-      const [path, ...others] = partsIn(options.segmentCache.folder)
-      assert.ok(path !== undefined && others.length === 0)
-      const whole = readFileSync(path)
-      writeFileSync(path, damage(whole))
-      assert.deepEqual(await packed(t, layer, options), expected)
-      await packed(t, layer, options)
-      assert.deepEqual(readFileSync(path), whole)
-      writeFileSync(path, damage(whole))
+      const paths = partsIn(options.segmentCache.folder)
+      assert.equal(paths.length, 3)
+      for (const path of paths) {
+        const whole = readFileSync(path)
+        writeFileSync(path, damage(whole))
+        assert.deepEqual(await packed(t, layer, options), expected)
+        assert.deepEqual(readFileSync(path), whole)
+      }
       store.remove(content)
-      await assert.rejects(
-        packed(t, layer, options),
-        (error) => error instanceof StorePathMissing && error.path === content.path,
-      )
-      assert.deepEqual(partsIn(options.segmentCache.folder), [])
+      for (const path of paths) {
+        const whole = readFileSync(path)
+        writeFileSync(path, damage(whole))
+        await assert.rejects(
+          packed(t, layer, options),
+          (error) => error instanceof StorePathMissing && error.path === content.path,
+        )
+        assert.ok(!partsIn(options.segmentCache.folder).includes(path))
+        writeFileSync(path, whole)
+      }
+      assert.deepEqual(await packed(t, layer, options), expected)
     })
   }
+
+  it('or lies in the place of another is not used', async (t) => {
+    const store = new TestStore(t)
+    const content = store.add('big', someBytes(13 * mebibyte))
+    const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
+    const expected = await packed(t, layerOf(content), options)
+    const paths = partsIn(options.segmentCache.folder).toSorted()
+    const wholes = paths.map((path) => readFileSync(path))
+    assert.equal(paths.length, 4)
+    const swap = (from: number, to: number) => writeFileSync(paths[to] ?? '', wholes[from] ?? '')
+    swap(1, 0)
+    assert.deepEqual(await packed(t, layerOf(content), options), expected)
+    store.remove(content)
+    for (const [from, to] of [
+      [1, 0],
+      [3, 1],
+      [3, 0],
+      [2, 3],
+    ] as const) {
+      swap(from, to)
+      await assert.rejects(packed(t, layerOf(content), options), StorePathMissing)
+      for (const at of paths.keys()) swap(at, at)
+    }
+    assert.deepEqual(await packed(t, layerOf(content), options), expected)
+  })
 
   it('because the store has other bytes than it was made of is not used', async (t) => {
     const store = new TestStore(t)
@@ -162,30 +192,38 @@ test('a store path that is nowhere is told, tiny or not, before a byte is writte
   }
 })
 
-test('a thread that dies while it compresses fails the preparation, and leaves nothing wrong', async (t) => {
+test('a store path that is not whole fails the layer, and what was made of it is never used', async (t) => {
+  const store = new TestStore(t)
+  const content = store.add('half', { a: someBytes(9 * mebibyte), b: someBytes(mebibyte) })
+  const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
+  const expected = await packed(t, layerOf(content), { storeDirectory: store.folder })
+  const other = store.copy(t)
+  writeFileSync(join(store.at(content.path), 'a'), randomBytes(8 * mebibyte))
+  const isNotWhole = (error: unknown) => error instanceof StorePathMissing && /not whole/.test(error.message)
+  await assert.rejects(packed(t, layerOf(content), options), isNotWhole)
+  assert.ok(partsIn(options.segmentCache.folder).length > 0)
+  const collected = { ...options, storeDirectory: temporaryFolder(t) }
+  await assert.rejects(packed(t, layerOf(content), collected), StorePathMissing)
+  assert.deepEqual(await packed(t, layerOf(content), { ...options, storeDirectory: other.folder }), expected)
+  assert.deepEqual(await packed(t, layerOf(content), collected), expected)
+})
+
+test('a thread that dies while it compresses for another fails the layer, and leaves nothing wrong', async (t) => {
   const { store, layer } = storeWith(t)
   const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
   const expected = await packed(t, layer, { storeDirectory: store.folder })
-  const kill = (worker: Worker) => worker.once('message', () => setImmediate(() => void worker.terminate()))
-  process.once('worker', kill)
-  const packer = packerOf(t, { ...options, threads: 1 })
+  const threads: Worker[] = []
+  const kill = (worker: Worker) => {
+    threads.push(worker)
+    // The second is started for the first one's sake.
+    if (threads.length === 2) void worker.terminate()
+  }
+  process.on('worker', kill)
+  t.after(() => process.off('worker', kill))
+  const packer = packerOf(t, { ...options, threads: 2 })
   await assert.rejects(
-    packer.prepare(layer, unaborted),
+    packer.pack(layer, new Kept(), new AbortController().signal),
     (error) => error instanceof PackingFailed && /thread ended in the middle/.test(error.message),
   )
   assert.deepEqual(await packed(t, layer, options), expected)
-})
-
-test('a preparation that is aborted rejects with the reason; the work goes on for those who want it too', async (t) => {
-  const { store, layer } = storeWith(t)
-  const segmentCache = cacheIn(t)
-  const packer = packerOf(t, { storeDirectory: store.folder, segmentCache, threads: 1 })
-  const leaving = new AbortController()
-  const reason = new Error('no longer wanted')
-  const staying = packer.prepare(layer, unaborted)
-  const left = packer.prepare(layer, leaving.signal)
-  leaving.abort(reason)
-  await assert.rejects(left, reason)
-  await staying
-  assert.equal(partsIn(segmentCache.folder).length, 3 + 1 + 1)
 })

@@ -1,56 +1,45 @@
-import { memberSize } from './codec.ts'
-import { members } from './members.ts'
+import type { Additions } from './additions.ts'
+import { encode } from './encode.ts'
 import type { StorePathContent } from './packer.ts'
-import { CacheFault, SegmentLost, type SegmentCache } from './segmentCache.ts'
+import { SegmentLost, type SegmentCache } from './segmentCache.ts'
 import { isInStore, missing, storePathTar } from './storePathTar.ts'
+import { crc32 } from './systemLibdeflate.ts'
 
 /** Reads store paths that share members, and keeps a copy of each for the time when the store has it no more. */
 export class SourceKeeper {
-  /** Bytes that are new in the cache. */
-  written = 0
-  /** Why the cache could not be written. */
-  fault: string | undefined
   readonly #storeDirectory: string
   readonly #cache: SegmentCache | undefined
+  readonly #additions: Additions
+  readonly #buffer: Buffer
 
-  constructor(storeDirectory: string, cache: SegmentCache | undefined) {
+  /** @param buffer to read into, of whole blocks of 512 bytes */
+  constructor(storeDirectory: string, cache: SegmentCache | undefined, additions: Additions, buffer: Buffer) {
     this.#storeDirectory = storeDirectory
     this.#cache = cache
+    this.#additions = additions
+    this.#buffer = buffer
   }
 
   /** The entries of a store path. A chunk is good until the next one is asked for. @throws StorePathMissing, PackingFailed */
   *tarOf(content: StorePathContent): Generator<Uint8Array> {
-    const cache = this.#cache
-    if (cache === undefined) {
-      yield* storePathTar(content, this.#storeDirectory)
-    } else if (isInStore(content.path, this.#storeDirectory)) {
-      const tar = Buffer.concat(
-        storePathTar(content, this.#storeDirectory)
-          .map((chunk) => Buffer.from(chunk))
-          .toArray(),
-      )
-      this.#keep(content, tar, cache)
-      yield tar
-    } else {
-      yield* fromCache(content, cache)
+    if (this.#cache !== undefined && !isInStore(content.path, this.#storeDirectory)) {
+      yield* fromCache(content, this.#cache)
+      return
+    }
+    let isFirst = true
+    for (const { bytes, isLast } of storePathTar(content, this.#storeDirectory, this.#buffer)) {
+      // With a cache, what shares members is tiny.
+      if (isFirst && isLast && this.#cache !== undefined) this.#keep(content, bytes, this.#cache)
+      yield bytes
+      isFirst = false
     }
   }
 
   #keep(content: StorePathContent, tar: Buffer, cache: SegmentCache): void {
-    const key = cache.keyOf(content)
-    if (this.fault !== undefined || cache.has(key, 0)) return
-    try {
-      this.written += cache.write(key, 0, tar.length, encoded(tar, cache))
-    } catch (error) {
-      if (!(error instanceof CacheFault)) throw error
-      this.fault = error.message
-    }
-  }
-}
-
-function* encoded(tar: Buffer, { codec }: SegmentCache) {
-  for (const member of members([tar], Buffer.allocUnsafe(Math.min(tar.length, memberSize)))) {
-    yield { tar: member, member: codec.encode(member) }
+    const place = { key: cache.keyOf(content), index: 0 }
+    if (!this.#additions.areWelcome || cache.has(place)) return
+    const origin = { size: tar.length, sum: crc32(tar), before: [] }
+    this.#additions.note(encode({ tar, keep: { place, origin } }, cache.codec, cache))
   }
 }
 

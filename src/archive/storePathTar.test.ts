@@ -16,15 +16,22 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import fc from 'fast-check'
 import { PackingFailed, StorePathMissing } from '../errors.ts'
-import { isInStore, storePathTar, tarSizeOf } from './storePathTar.ts'
+import { isInStore, storePathTar } from './storePathTar.ts'
+import type { StorePathContent } from './packer.ts'
 import { storePathOf, temporaryFolder, TestStore } from './testing.ts'
 
-function tarOf(store: TestStore, name: string, from?: number, to?: number): Buffer {
-  // Copies, because a chunk is good only until the next one.
-  const chunks = storePathTar(store.registered(storePathOf(name)), store.folder, from, to)
-  return Buffer.concat(chunks.map((chunk) => Buffer.from(chunk)).toArray())
+const mebibyte = 2 ** 20
+
+/** The pieces of a store path's tar, copied, because each is good only until the next one. */
+function piecesOf(content: StorePathContent, store: TestStore, size = mebibyte): Buffer[] {
+  return storePathTar(content, store.folder, Buffer.alloc(size))
+    .map(({ bytes }) => Buffer.from(bytes))
+    .toArray()
+}
+
+function tarOf(store: TestStore, name: string): Buffer {
+  return Buffer.concat(piecesOf(store.registered(storePathOf(name)), store))
 }
 
 /** One line for each thing below a folder: its path in hex, what it is, its mode, mtime and content. */
@@ -130,19 +137,25 @@ test('neither the order of the file system matters, nor do other modes', (t) => 
   assert.deepEqual(listed, listed.toSorted())
 })
 
-test('ranges put together are the whole, wherever they are cut', (t) => {
+test('pieces of any size are the same bytes, each as long as its buffer, and the last is known', (t) => {
   const store = new TestStore(t)
   addOdd(store, 'odd')
+  const content = store.registered(storePathOf('odd'))
   const whole = tarOf(store, 'odd')
-  assert.equal(tarSizeOf(store.registered(storePathOf('odd')), store.folder), whole.length)
-  const place = fc.integer({ min: 0, max: whole.length })
-  fc.assert(
-    fc.property(place, place, (one, other) => {
-      const [from, to] = [Math.min(one, other), Math.max(one, other)]
-      assert.deepEqual(tarOf(store, 'odd', from, to), whole.subarray(from, to))
-    }),
-    { numRuns: 200 },
-  )
+  for (const blocks of [1, 2, 3, 5, 8, whole.length / 512, whole.length / 512 + 1]) {
+    const size = blocks * 512
+    const lasts = storePathTar(content, store.folder, Buffer.alloc(size))
+      .map(({ isLast }) => isLast)
+      .toArray()
+    assert.deepEqual(
+      lasts,
+      lasts.map((_, at) => at === lasts.length - 1),
+    )
+    const pieces = piecesOf(content, store, size)
+    assert.deepEqual(Buffer.concat(pieces), whole)
+    assert.ok(pieces.slice(0, -1).every(({ length }) => length === size))
+    assert.ok((pieces.at(-1)?.length ?? 0) > 0)
+  }
 })
 
 test('a store path that is not there is told by its name', (t) => {
@@ -150,7 +163,7 @@ test('a store path that is not there is told by its name', (t) => {
   const content = { path: storePathOf('gone'), narHash: '', narSize: 1 }
   assert.equal(isInStore(content.path, store.folder), false)
   assert.throws(
-    () => storePathTar(content, store.folder).toArray(),
+    () => piecesOf(content, store),
     (error) => error instanceof StorePathMissing && error.path === content.path,
   )
 })
@@ -161,15 +174,10 @@ test('a store path that lacks a file, or the end of one, is not taken for a whol
   const file = join(store.at(content.path), 'b')
   for (const damage of [() => truncateSync(file, 900), () => rmSync(file)]) {
     damage()
-    for (const all of [
-      () => storePathTar(content, store.folder).toArray(),
-      () => tarSizeOf(content, store.folder),
-    ]) {
-      assert.throws(
-        all,
-        (error) => error instanceof StorePathMissing && /is not whole in the store/.test(error.message),
-      )
-    }
+    assert.throws(
+      () => piecesOf(content, store),
+      (error) => error instanceof StorePathMissing && /is not whole in the store/.test(error.message),
+    )
   }
 })
 
@@ -178,7 +186,7 @@ test('what is neither a file, a directory nor a link is refused', (t) => {
   const path = storePathOf('pipe')
   execFileSync('mkfifo', [store.at(path)])
   assert.throws(
-    () => storePathTar({ path, narHash: '', narSize: 1 }, store.folder).toArray(),
+    () => piecesOf({ path, narHash: '', narSize: 1 }, store),
     (error) =>
       error instanceof PackingFailed && /-pipe is neither a file, a directory nor a link/.test(error.message),
   )
@@ -188,10 +196,9 @@ test('a file that grows or shrinks while it is read is an error, not a broken ar
   const store = new TestStore(t)
   for (const change of [appendFileSync, (path: string) => truncateSync(path, 2 ** 20)]) {
     const { path, ...content } = store.add('changing', Buffer.alloc(2 ** 21))
-    const chunks = storePathTar({ path, ...content }, store.folder)
-    const untilContent = 2
-    for (let i = 0; i < untilContent; i++) chunks.next()
+    const pieces = storePathTar({ path, ...content }, store.folder, Buffer.alloc(mebibyte))
+    pieces.next()
     change(store.at(path), 'x')
-    assert.throws(() => chunks.toArray(), /-changing changed its size while it was read/)
+    assert.throws(() => pieces.toArray(), /-changing changed its size while it was read/)
   }
 })

@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer'
+
 /** What a tar entry says of itself. Paths and targets are bytes, relative, without a closing slash. */
 export type TarEntry =
   | { readonly kind: 'directory'; readonly path: Buffer; readonly mode: number }
@@ -86,28 +88,32 @@ interface UstarFields {
   readonly typeflag: string
 }
 
+/** What all headers have in common. The checksum counts its own field as spaces. */
+const template = Buffer.alloc(blockSize)
+putOctal(template, 'uid', 0)
+putOctal(template, 'gid', 0)
+putOctal(template, 'mtime', mtime)
+template.write(' '.repeat(fields.checksum[1]), fields.checksum[0])
+template.write('ustar\x0000', fields.magic[0])
+putOctal(template, 'devmajor', 0)
+putOctal(template, 'devminor', 0)
+
+function putOctal(block: Buffer, field: keyof typeof fields, value: number): void {
+  const [offset, length] = fields[field]
+  block.write(value.toString(8).padStart(length - 1, '0'), offset, length, 'latin1')
+}
+
 function ustarBlock({ name, prefix, linkname, mode, size, typeflag }: UstarFields): Buffer {
-  const block = Buffer.alloc(blockSize)
-  const put = (field: keyof typeof fields, bytes: Buffer | string) =>
-    Buffer.from(bytes).copy(block, fields[field][0], 0, fields[field][1])
-  const octal = (field: keyof typeof fields, value: number) =>
-    put(field, value.toString(8).padStart(fields[field][1] - 1, '0'))
-  put('name', name)
-  octal('mode', mode)
-  octal('uid', 0)
-  octal('gid', 0)
-  octal('size', size)
-  octal('mtime', mtime)
-  put('typeflag', typeflag)
-  if (linkname !== undefined) put('linkname', linkname)
-  put('magic', 'ustar\x0000')
-  octal('devmajor', 0)
-  octal('devminor', 0)
-  if (prefix !== undefined) put('prefix', prefix)
-  // The sum of all bytes, with the field itself counted as eight spaces.
-  put('checksum', ' '.repeat(fields.checksum[1]))
-  const sum = block.reduce((total, byte) => total + byte, 0)
-  put('checksum', `${sum.toString(8).padStart(6, '0')}\0 `)
+  const block = Buffer.from(template)
+  name.copy(block, fields.name[0])
+  prefix?.copy(block, fields.prefix[0])
+  linkname?.copy(block, fields.linkname[0])
+  putOctal(block, 'mode', mode)
+  putOctal(block, 'size', size)
+  block.write(typeflag, fields.typeflag[0], 'latin1')
+  let sum = 0
+  for (const byte of block) sum += byte
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, fields.checksum[0], 'latin1')
   return block
 }
 
@@ -135,8 +141,4 @@ function paxRecord(key: string, value: Buffer): Buffer {
   let length = rest.length
   while (length !== rest.length + String(length).length) length = rest.length + String(length).length
   return Buffer.concat([Buffer.from(String(length)), rest])
-}
-
-function isAscii(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte < 0x80)
 }

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { StorePath } from '../nix/types.ts'
 import { randomBytes } from 'node:crypto'
-import { partSize } from './layout.ts'
+import { memberSize } from './codec.ts'
 import { narSizeOf } from './narSize.ts'
 import type { LayerContent, Packer, StorePathContent } from './packer.ts'
 import { walk } from './walk.ts'
@@ -107,7 +107,6 @@ export function packerOf(t: TestContext, options: TestPackerOptions): Packer {
 /** A layer made by a packer of its own, as the server does it, and its bytes. */
 export async function packed(t: TestContext, layer: LayerContent, options: TestPackerOptions) {
   const packer = packerOf(t, options)
-  await packer.prepare(layer, new AbortController().signal)
   const sink = new Kept()
   const diffID = await packer.pack(layer, sink, new AbortController().signal)
   await packer.close()
@@ -127,7 +126,7 @@ export function storeWith(t: TestContext): { readonly store: TestStore; readonly
   const store = new TestStore(t)
   const across = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, someBytes(2 ** 20 + i)]))
   const layer = layerOf(
-    store.add('several', someBytes(2 * partSize + 5)),
+    store.add('several', someBytes(4 * memberSize + 5)),
     store.add('tiny', Buffer.from('tiny')),
     store.add('across', across),
     store.add('also-tiny', { file: someBytes(1000) }),

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { PackingFailed, StorePathMissing } from '../errors.ts'
-import type { Answer, Job, Results } from './jobs.ts'
+import type { Answer, Job, Results, Sent } from './jobs.ts'
 
 /** A job that a thread works on. */
 export interface RunningJob<T> {
@@ -11,16 +11,19 @@ export interface RunningJob<T> {
 
 /**
  * Lets an idle thread do one job. Answers what came of it, undefined when the job was dismissed by its gate.
+ * @param onSent gets what the thread sends before
+ * @param transfer memory that goes over to the thread
  * @throws StorePathMissing, PackingFailed, also when the thread dies
  */
 export function doJob<J extends Job>(
   worker: Worker,
   job: J,
-  onChunk: (bytes: Uint8Array<ArrayBuffer>) => void = () => undefined,
+  onSent: (sent: Sent) => void = () => undefined,
+  transfer: ArrayBuffer[] = [],
 ): Promise<Results[J['kind']] | undefined> {
   return new Promise((resolve, reject) => {
     const onAnswer = (answer: Answer<J['kind']>) => {
-      if (answer.kind === 'chunk') return onChunk(answer.bytes)
+      if (answer.kind === 'chunk' || answer.kind === 'delegated') return onSent(answer)
       leave()
       if (answer.kind === 'failed') reject(errorOf(answer))
       else resolve(answer.kind === 'done' ? answer.result : undefined)
@@ -32,8 +35,7 @@ export function doJob<J extends Job>(
     }
     const leave = () => worker.off('message', onAnswer).off('error', onDeath).off('exit', onDeath)
     worker.on('message', onAnswer).on('error', onDeath).on('exit', onDeath)
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-    worker.postMessage(job)
+    worker.postMessage(job, transfer)
   })
 }
 
@@ -44,8 +46,12 @@ function errorOf({ message, cause, missing }: Extract<Answer<Job['kind']>, { kin
 }
 
 /** A job that sends nothing and is not dismissed. Errors are those of `doJob`. */
-export function request<J extends Job>(worker: Worker, job: J): RunningJob<Results[J['kind']]> {
-  const result = doJob(worker, job).then((value) => {
+export function request<J extends Job>(
+  worker: Worker,
+  job: J,
+  transfer: ArrayBuffer[] = [],
+): RunningJob<Results[J['kind']]> {
+  const result = doJob(worker, job, undefined, transfer).then((value) => {
     if (value === undefined) throw new Error('a thread dismissed what has no gate')
     return value
   })

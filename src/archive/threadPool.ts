@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { PackingFailed, Stopping } from '../errors.ts'
+import { IdleCount } from './idleCount.ts'
 import type { ThreadData } from './jobs.ts'
 import type { RunningJob } from './threadJob.ts'
 
@@ -11,6 +12,9 @@ interface Waiting {
 // Beside this file there is the program of the threads: as TypeScript, or compiled as this file is.
 const program = new URL(`./packWorker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
+/** Threads call libdeflate by an interface of Node that says that it is experimental. */
+const quiet = ['--disable-warning=ExperimentalWarning']
+
 /** Worker threads, which start when they are first needed, and the jobs that wait for one. */
 export class ThreadPool {
   readonly #size: number
@@ -19,11 +23,12 @@ export class ThreadPool {
   readonly #idle = new Set<Worker>()
   /** Jobs without a thread, the oldest first. */
   readonly #waiting = new Set<Waiting>()
+  readonly #idleCount = new IdleCount()
   #closed = false
 
-  constructor(size: number, data: ThreadData) {
+  constructor(size: number, data: Omit<ThreadData, 'idle'>) {
     this.#size = size
-    this.#data = data
+    this.#data = { ...data, idle: this.#idleCount.buffer }
   }
 
   /**
@@ -33,6 +38,7 @@ export class ThreadPool {
    */
   async run<T>(start: (worker: Worker) => RunningJob<T>, priority: number, signal?: AbortSignal): Promise<T> {
     const worker = await this.#takeWorker(priority, signal)
+    this.#tellIdle()
     const job = start(worker)
     void job.ended.then(() => this.#giveBack(worker))
     try {
@@ -71,7 +77,7 @@ export class ThreadPool {
 
   #startWorker(): Worker {
     // Without the options of this process: some of them are not for files.
-    const worker = new Worker(program, { execArgv: [], workerData: this.#data })
+    const worker = new Worker(program, { execArgv: quiet, workerData: this.#data })
     this.#alive.add(worker)
     const forget = () => {
       this.#alive.delete(worker)
@@ -93,6 +99,13 @@ export class ThreadPool {
       worker.unref()
       this.#idle.add(worker)
     }
+    this.#tellIdle()
+  }
+
+  /** Told before a thread gets its job, so that of busy threads there is always one that waits for none. */
+  #tellIdle(): void {
+    const free = this.#idle.size + this.#size - this.#alive.size
+    this.#idleCount.tell(this.#waiting.size > 0 ? 0 : free)
   }
 
   #next(): Waiting | undefined {

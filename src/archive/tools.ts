@@ -1,4 +1,4 @@
-import { createCodec, type Codec } from './codec.ts'
+import { createCodec, memberSize, type Codec } from './codec.ts'
 import type { ThreadData } from './jobs.ts'
 import { SegmentCache } from './segmentCache.ts'
 
@@ -7,6 +7,10 @@ export interface Tools {
   readonly codec: Codec
   readonly storeDirectory: string
   readonly cache: Caches | undefined
+  /** A member is gathered here. One for all jobs: memory that is taken and left again and again is slow to come back. */
+  readonly memberBuffer: Buffer
+  /** What shares members is read here. */
+  readonly pieceBuffer: Buffer
 }
 
 export interface Caches {
@@ -19,10 +23,19 @@ export interface Caches {
 
 const sourceCodec = { name: 'zstd', level: 3 } as const
 
+/** Larger pieces are not faster. */
+const pieceSize = 1024 * 1024
+
 export function toolsOf({ codec: choice, storeDirectory, cacheFolder: folder }: ThreadData): Tools {
   const codec = createCodec(choice)
-  if (folder === undefined || !codec.isCostly) return { codec, storeDirectory, cache: undefined }
+  const memberBuffer = Buffer.allocUnsafeSlow(memberSize)
+  const pieceBuffer = Buffer.allocUnsafeSlow(pieceSize)
+  return { codec, storeDirectory, cache: cachesIn(folder, codec), memberBuffer, pieceBuffer }
+}
+
+function cachesIn(folder: string | undefined, codec: Codec): Caches | undefined {
+  if (folder === undefined || !codec.isCostly) return undefined
   const segments = new SegmentCache(folder, codec)
   const sources = new SegmentCache(folder, createCodec(sourceCodec))
-  return { codec, storeDirectory, cache: { folder, segments, sources } }
+  return { folder, segments, sources }
 }

@@ -1,13 +1,12 @@
 import type { Writable } from 'node:stream'
+import type { Worker } from 'node:worker_threads'
 import type { Digest } from '../oci/digest.ts'
-import { silently } from '../process/events.ts'
-import { SharedWork } from '../process/sharedWork.ts'
 import { CacheLimit } from './cacheLimit.ts'
 import { checkEntries } from './checkEntries.ts'
-import { createCodec, type Codec, type CodecChoice } from './codec.ts'
+import { createCodec, type CodecChoice } from './codec.ts'
 import { joinInto } from './joinJob.ts'
-import type { Part } from './jobs.ts'
-import { layerIdentity, layoutOf } from './layout.ts'
+import type { Delegated } from './encode.ts'
+import { layerIdentity } from './layout.ts'
 import type { LayerContent, Packer, StorePathContent } from './packer.ts'
 import { request } from './threadJob.ts'
 import { ThreadPool } from './threadPool.ts'
@@ -30,60 +29,44 @@ export function createPacker(options: PackerOptions): Packer {
   return new WorkerPacker(options)
 }
 
-/**
- * What goes first: layers whose parts are all there, and the question which parts are not; then the parts of the largest
- * store paths, so that none of these is left to be compressed alone at the end. Below, there is room for sizes in bytes.
- */
-const joins = 2 ** 51
-const surveys = 2 ** 52
+/** What goes first: what another layer waits for, then large layers, so that none of these is left to be made alone at the end. */
+const encodes = 2 ** 53
 const sweeps = 2 ** 52
+
+/** Threads that help one layer: its tar is hashed by one, which cannot keep more of them busy. */
+const mostHelpers = 8
 
 class WorkerPacker implements Packer {
   readonly mediaType: string
   readonly codec: string
-  readonly #codec: Codec
   readonly #pool: ThreadPool
-  readonly #cuts = new SharedWork<void>()
+  readonly #inFlight: number
   readonly #cache: CacheLimit | undefined
 
   constructor({ threads, segmentCache, onCacheFault = () => undefined, ...rest }: PackerOptions) {
     const { codec = { name: 'gzip' }, storeDirectory = '/nix/store' } = rest
-    this.#codec = createCodec(codec)
-    this.mediaType = this.#codec.mediaType
-    this.codec = layerIdentity(this.#codec)
-    const isCached = segmentCache !== undefined && segmentCache.limit > 0 && this.#codec.isCostly
+    const made = createCodec(codec)
+    this.mediaType = made.mediaType
+    this.codec = layerIdentity(made)
+    const isCached = segmentCache !== undefined && segmentCache.limit > 0 && made.isCostly
     const cacheFolder = isCached ? segmentCache.folder : undefined
+    this.#inFlight = 2 + Math.min(threads - 1, mostHelpers)
     this.#pool = new ThreadPool(threads, { codec, storeDirectory, cacheFolder })
     if (isCached)
       this.#cache = new CacheLimit(segmentCache.limit, () => this.#sweep(segmentCache.limit), onCacheFault)
   }
 
-  async prepare(content: LayerContent, signal: AbortSignal): Promise<void> {
-    if (content.kind === 'entries' || this.#cache?.canWrite !== true) return
-    const { segments: storePaths } = layoutOf(content.storePaths.map(contentOf), this.#codec)
-    if (storePaths.length === 0) return
-    const job = { kind: 'survey', storePaths } as const
-    const { absent } = await this.#pool.run((worker) => request(worker, job), surveys, signal)
-    // The first that fails ends the others, unless somebody else wants them too.
-    const others = new AbortController()
-    const both = AbortSignal.any([signal, others.signal])
-    const cutting = absent.map((part) =>
-      this.#cuts.run(`${part.key}.${part.index}`, silently(both), (wanted) => this.#cut(part, wanted.signal)),
-    )
-    await Promise.all(cutting).catch((error: unknown) => {
-      others.abort(error)
-      throw error
-    })
-  }
-
   async pack(content: LayerContent, sink: Writable, signal: AbortSignal): Promise<Digest> {
     const [plain, size] = plainOf(content)
-    const { diffID, ...cached } = await this.#pool.run(
-      (worker) => joinInto(worker, plain, sink, signal),
-      joins + size,
+    const mayKeep = this.#cache?.canWrite === true
+    const encode = (member: Delegated) => this.#encode(member)
+    const { diffID, ...additions } = await this.#pool.run(
+      (worker) =>
+        joinInto(worker, { content: plain, mayKeep, inFlight: this.#inFlight, encode }, sink, signal),
+      size,
       signal,
     )
-    this.#cache?.note(cached)
+    this.#cache?.note(additions)
     return diffID
   }
 
@@ -91,10 +74,12 @@ class WorkerPacker implements Packer {
     return this.#pool.close()
   }
 
-  async #cut(part: Part, signal: AbortSignal): Promise<void> {
-    if (this.#cache?.canWrite !== true) return
-    const job = { kind: 'cut', part } as const
-    this.#cache.note(await this.#pool.run((worker) => request(worker, job), part.segmentSize, signal))
+  async #encode(member: Delegated): Promise<Uint8Array<ArrayBuffer>> {
+    const job = { kind: 'encode', member } as const
+    const start = (worker: Worker) => request(worker, job, [member.tar.buffer])
+    const { member: encoded, ...additions } = await this.#pool.run(start, encodes)
+    this.#cache?.note(additions)
+    return encoded
   }
 
   async #sweep(limit: number): Promise<number> {

@@ -64,7 +64,6 @@ export class LayerMaker {
 
   /** The largest first, so that none is left to be joined alone at the end. */
   async #pack(content: LayerContent, size: number, signal: AbortSignal): Promise<Layer> {
-    await this.#packer.prepare(content, signal)
     return this.#queue.add(
       async () => {
         signal.throwIfAborted()
