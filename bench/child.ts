@@ -5,11 +5,17 @@ import { text } from 'node:stream/consumers'
  * Runs a program of the benchmark in a process of its own: what it is told comes in as JSON, what it found out goes out
  * as JSON.
  * @param core the only core that it may use
+ * @param options of Node, for the process and its threads
  */
-export async function inChild(program: string, told: unknown, core?: number): Promise<unknown> {
+export async function inChild(
+  program: string,
+  told: unknown,
+  { core, options }: { readonly core?: number; readonly options?: string } = {},
+): Promise<unknown> {
   const node = [process.execPath, program]
   const [file = '', ...args] = core === undefined ? node : ['taskset', '-c', String(core), ...node]
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const env = options === undefined ? process.env : { ...process.env, NODE_OPTIONS: options }
+  const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)

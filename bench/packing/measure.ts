@@ -10,12 +10,21 @@ type Given = Omit<PackingJob, 'storage'> & {
   readonly folder: string
 }
 
+const circumstances = {
+  baseline: { core: 0 },
+  packLayers: {},
+  // As where the system has no libdeflate.
+  packLayersByWasm: { options: '--no-experimental-ffi' },
+}
+
 /** Makes the layers in a process of their own, into a storage that is empty before and gone after. */
-export async function measure(kind: 'baseline' | 'packLayers', { folder, ...job }: Given): Promise<Packed> {
+export async function measure(
+  kind: 'baseline' | 'packLayers' | 'packLayersByWasm',
+  { folder, ...job }: Given,
+): Promise<Packed> {
   const storage = join(folder, randomUUID())
-  const program = beside(import.meta.url, kind)
-  const core = kind === 'baseline' ? 0 : undefined
-  const result = packed.parse(await inChild(program, { ...job, storage }, core))
+  const program = beside(import.meta.url, kind === 'baseline' ? kind : 'packLayers')
+  const result = packed.parse(await inChild(program, { ...job, storage }, circumstances[kind]))
   await rm(storage, { recursive: true })
   return result
 }
