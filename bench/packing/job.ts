@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CodecName } from '../../src/archive/codec.ts'
+import type { CodecName } from '../../src/archive/codec/codec.ts'
 import type { PathInfo } from '../../src/nix/types.ts'
 
 /** Layers to make, told to a process of its own. */

@@ -1,5 +1,5 @@
-import type { Codec } from './codec.ts'
-import { memberSize } from './codec.ts'
+import type { Codec } from './codec/codec.ts'
+import { memberSize } from './codec/codec.ts'
 import type { StorePathContent } from './packer.ts'
 
 /** Store paths smaller than this (bytes, NAR) share members: with members of their own they would compress worse. */

@@ -5,10 +5,10 @@ import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { StorePath } from '../nix/types.ts'
 import { randomBytes } from 'node:crypto'
-import { memberSize } from './codec.ts'
-import { narSizeOf } from './narSize.ts'
+import { memberSize } from './codec/codec.ts'
+import { narSizeOf } from './tar/narSize.ts'
 import type { LayerContent, Packer, StorePathContent } from './packer.ts'
-import { walk } from './walk.ts'
+import { walk } from './tar/walk.ts'
 import { createPacker, type PackerOptions } from './workerPacker.ts'
 
 export function storePathOf(name: string): StorePath {

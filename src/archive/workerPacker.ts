@@ -1,15 +1,15 @@
 import type { Writable } from 'node:stream'
 import type { Worker } from 'node:worker_threads'
 import type { Digest } from '../oci/digest.ts'
-import { CacheLimit } from './cacheLimit.ts'
-import { checkEntries } from './checkEntries.ts'
-import { createCodec, type CodecChoice } from './codec.ts'
-import { joinInto } from './joinJob.ts'
-import type { Delegated } from './encode.ts'
+import { CacheLimit } from './segments/cacheLimit.ts'
+import { checkEntries } from './tar/checkEntries.ts'
+import { createCodec, type CodecChoice } from './codec/codec.ts'
+import { joinInto } from './threads/joinJob.ts'
+import type { Delegated } from './segments/encode.ts'
 import { layerIdentity } from './layout.ts'
 import type { LayerContent, Packer, StorePathContent } from './packer.ts'
-import { request } from './threadJob.ts'
-import { ThreadPool } from './threadPool.ts'
+import { request } from './threads/threadJob.ts'
+import { ThreadPool } from './threads/threadPool.ts'
 
 export interface PackerOptions {
   /** How many work side by side. */

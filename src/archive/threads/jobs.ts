@@ -1,7 +1,7 @@
-import type { Digest } from '../oci/digest.ts'
-import type { CodecChoice } from './codec.ts'
-import type { Delegated } from './encode.ts'
-import type { LayerContent } from './packer.ts'
+import type { Digest } from '../../oci/digest.ts'
+import type { CodecChoice } from '../codec/codec.ts'
+import type { Delegated } from '../segments/encode.ts'
+import type { LayerContent } from '../packer.ts'
 
 /** What all jobs of a thread have in common: it is told once, when the thread starts. */
 export interface ThreadData {

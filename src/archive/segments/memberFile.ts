@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, futimesSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { crc32 } from './systemLibdeflate.ts'
+import { crc32 } from '../codec/systemLibdeflate.ts'
 
 /** What a member was made of. */
 export interface Origin {

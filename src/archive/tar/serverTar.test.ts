@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { serverTar } from './serverTar.ts'
 import { endOfArchive } from './tarHeader.ts'
-import { temporaryFolder } from './testing.ts'
+import { temporaryFolder } from '../testing.ts'
 
 test("entries of the server's own keep their order, modes and content", (t) => {
   const entries = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Entry } from '../oci/entry.ts'
+import type { Entry } from '../../oci/entry.ts'
 import { checkEntries } from './checkEntries.ts'
 
 function directory(path: string): Entry {

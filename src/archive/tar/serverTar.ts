@@ -1,4 +1,4 @@
-import type { Entry } from '../oci/entry.ts'
+import type { Entry } from '../../oci/entry.ts'
 import { padding, tarHeader, type TarEntry } from './tarHeader.ts'
 
 /** The tar of entries that the server makes itself, in their order, without the end of the archive. */

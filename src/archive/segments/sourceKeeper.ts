@@ -1,9 +1,9 @@
 import type { Additions } from './additions.ts'
 import { encode } from './encode.ts'
-import type { StorePathContent } from './packer.ts'
+import type { StorePathContent } from '../packer.ts'
 import { SegmentLost, type SegmentCache } from './segmentCache.ts'
-import { isInStore, missing, storePathTar } from './storePathTar.ts'
-import { crc32 } from './systemLibdeflate.ts'
+import { isInStore, missing, storePathTar } from '../tar/storePathTar.ts'
+import { crc32 } from '../codec/systemLibdeflate.ts'
 
 /** Reads store paths that share members, and keeps a copy of each for the time when the store has it no more. */
 export class SourceKeeper {

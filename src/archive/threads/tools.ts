@@ -1,6 +1,6 @@
-import { createCodec, memberSize, type Codec } from './codec.ts'
+import { createCodec, memberSize, type Codec } from '../codec/codec.ts'
 import type { ThreadData } from './jobs.ts'
-import { SegmentCache } from './segmentCache.ts'
+import { SegmentCache } from '../segments/segmentCache.ts'
 
 /** What a thread does its jobs with. */
 export interface Tools {

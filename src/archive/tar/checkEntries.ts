@@ -1,4 +1,4 @@
-import type { Entry } from '../oci/entry.ts'
+import type { Entry } from '../../oci/entry.ts'
 
 /**
  * That every entry comes once, after the directories that it is in, and under a plain relative path.

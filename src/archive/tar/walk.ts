@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
-import { PackingFailed } from '../errors.ts'
+import { PackingFailed } from '../../errors.ts'
 import type { TarEntry } from './tarHeader.ts'
 
 /** What was found in the file system, and where. */

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, test } from 'node:test'
-import { cacheIn, Kept, layerOf, packed, packerOf, partsIn, storeWith, TestStore } from './testing.ts'
+import { cacheIn, Kept, layerOf, packed, packerOf, partsIn, storeWith, TestStore } from '../testing.ts'
 
 const mebibyte = 2 ** 20
 const unaborted = new AbortController().signal

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { memberSize, type Codec } from './codec.ts'
+import { memberSize, type Codec } from '../codec/codec.ts'
 import { readMember, writeMember, type Origin, type StoredMember } from './memberFile.ts'
-import type { StorePathContent } from './packer.ts'
-import { baseName } from './storePathTar.ts'
-import { crc32 } from './systemLibdeflate.ts'
+import type { StorePathContent } from '../packer.ts'
+import { baseName } from '../tar/storePathTar.ts'
+import { crc32 } from '../codec/systemLibdeflate.ts'
 
 /** Raised whenever members are written in another way. */
 const format = 2

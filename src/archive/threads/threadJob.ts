@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { PackingFailed, StorePathMissing } from '../errors.ts'
+import { PackingFailed, StorePathMissing } from '../../errors.ts'
 import type { Answer, Job, Results, Sent } from './jobs.ts'
 
 /** A job that a thread works on. */

@@ -1,4 +1,4 @@
-import type { Codec } from './codec.ts'
+import type { Codec } from '../codec/codec.ts'
 import type { Origin } from './memberFile.ts'
 import { CacheFault, type Place, type SegmentCache } from './segmentCache.ts'
 

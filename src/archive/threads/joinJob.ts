@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream'
 import type { Worker } from 'node:worker_threads'
-import { PackingFailed } from '../errors.ts'
-import type { Delegated } from './encode.ts'
+import { PackingFailed } from '../../errors.ts'
+import type { Delegated } from '../segments/encode.ts'
 import { Gate } from './gate.ts'
 import type { Results, Sent } from './jobs.ts'
 import { MembersInOrder } from './membersInOrder.ts'
-import type { LayerContent } from './packer.ts'
+import type { LayerContent } from '../packer.ts'
 import { doJob, settled, type RunningJob } from './threadJob.ts'
 
 /** A layer to join. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { PackingFailed, Stopping } from '../errors.ts'
+import { PackingFailed, Stopping } from '../../errors.ts'
 import { IdleCount } from './idleCount.ts'
 import type { ThreadData } from './jobs.ts'
 import type { RunningJob } from './threadJob.ts'

@@ -16,10 +16,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { PackingFailed, StorePathMissing } from '../errors.ts'
+import { PackingFailed, StorePathMissing } from '../../errors.ts'
 import { isInStore, storePathTar } from './storePathTar.ts'
-import type { StorePathContent } from './packer.ts'
-import { storePathOf, temporaryFolder, TestStore } from './testing.ts'
+import type { StorePathContent } from '../packer.ts'
+import { storePathOf, temporaryFolder, TestStore } from '../testing.ts'
 
 const mebibyte = 2 ** 20
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs'
-import { PackingFailed, StorePathMissing } from '../errors.ts'
+import { PackingFailed, StorePathMissing } from '../../errors.ts'
 import { narSizeOf } from './narSize.ts'
-import type { StorePathContent } from './packer.ts'
+import type { StorePathContent } from '../packer.ts'
 import { blockSize, padding, tarHeader } from './tarHeader.ts'
 import { reading, walk } from './walk.ts'
 

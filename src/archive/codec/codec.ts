@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { mediaTypes } from '../oci/mediaTypes.ts'
+import { mediaTypes } from '../../oci/mediaTypes.ts'
 import { createGzipEncoder, defaultGzipLevel, gunzipMember, gzipVersion, type GzipEncoder } from './gzip.ts'
 
 /** How the tar of a layer becomes a blob: member by member, each of which stands for itself. */

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { describe, it, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { PackingFailed, StorePathMissing } from '../errors.ts'
-import type { CodecName } from './codec.ts'
+import { PackingFailed, StorePathMissing } from '../../errors.ts'
+import type { CodecName } from '../codec/codec.ts'
 import {
   cacheIn,
   Kept,
@@ -19,7 +19,7 @@ import {
   storeWith,
   temporaryFolder,
   TestStore,
-} from './testing.ts'
+} from '../testing.ts'
 
 const mebibyte = 2 ** 20
 

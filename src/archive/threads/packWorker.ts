@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { StorePathMissing } from '../errors.ts'
-import { encode, type Delegated } from './encode.ts'
+import { StorePathMissing } from '../../errors.ts'
+import { encode, type Delegated } from '../segments/encode.ts'
 import { Gate } from './gate.ts'
 import { IdleCount } from './idleCount.ts'
-import { join, type Outlet } from './join.ts'
+import { join, type Outlet } from '../join.ts'
 import type { Answer, Job, Results, ThreadData } from './jobs.ts'
-import { sweep } from './sweep.ts'
+import { sweep } from '../segments/sweep.ts'
 import { toolsOf } from './tools.ts'
 
 /** The program of a packing thread: it does its jobs one after the other, each without a pause. */
