@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, it, test } from 'node:test'
 import { gunzipSync, crc32 as zlibCrc32 } from 'node:zlib'
 import {
@@ -50,6 +50,14 @@ for (const [name, encode] of Object.entries(encoders)) {
     })
   })
 }
+
+test('the libdeflate that Debian has is used', (t) => {
+  const folders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
+  const isHere = folders.some((folder) => existsSync(`${folder}/libdeflate.so.0`))
+  if (!isHere) return t.skip('it is not installed')
+  if (process.getBuiltinModule('node:ffi') === undefined) return t.skip('this Node cannot call it')
+  assert.ok(encoders.system)
+})
 
 test('at every level, the libdeflate of this system makes the same bytes as the one in WASM, or is not used', (t) => {
   const content = readFileSync(process.execPath).subarray(20 << 20, 22 << 20)

@@ -82,7 +82,7 @@ function deflaterOf(functions: Functions, level: number): SystemDeflater | undef
 
 /** Its functions, where this system has it. */
 function load() {
-  // From 26.1 on; it says that it is experimental, and threads are started without that warning.
+  // In Node 26; it says that it is experimental, and threads are started without that warning.
   const ffi = process.getBuiltinModule('node:ffi')
   for (const name of names) {
     try {
