@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { CannotListen } from './errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { Metrics } from './http/metrics.ts'
+import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
 import type { Logger } from './logger.ts'
@@ -28,6 +29,8 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     catalog,
     holds,
     blobs: storage.blobs,
+    files: storage.files,
+    sendBuffers: new SendBuffers(),
     urls: storage.urls,
     accelRedirect: config.NIXERY_ACCEL_REDIRECT,
     transportEncoding: new TransportEncoding(storage.blobs),

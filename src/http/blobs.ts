@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
 import { hexOf, type Digest } from '../oci/digest.ts'
+import { chunksOf, streamOf, type Piece } from './body.ts'
 import { hasAlready, identify, immutable } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import type { Asked } from './manifests.ts'
@@ -10,9 +10,14 @@ import type { HttpParts } from './parts.ts'
 import { multipartRanges } from './multipart.ts'
 import { parseRange, type RangeAnswer } from './range.ts'
 import { parseDigest } from './reference.ts'
+import { sendChunks, type Head } from './sendChunks.ts'
 import { endWhenStalled } from './stalled.ts'
+import { turnOf } from './turn.ts'
 
-type Parts = Pick<HttpParts, 'blobs' | 'urls' | 'holds' | 'accelRedirect' | 'transportEncoding'>
+type Parts = Pick<
+  HttpParts,
+  'blobs' | 'files' | 'sendBuffers' | 'urls' | 'holds' | 'accelRedirect' | 'transportEncoding'
+>
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
@@ -42,8 +47,9 @@ export async function sendBlob(
   if (head) return reply.header('content-length', found.size).send()
   if (range.kind === 'outside') throw unsatisfiable(request, found.size)
   if (parts.accelRedirect !== undefined) return handOff(parts.accelRedirect, digest, reply)
+  if (!(await turnOf(reply.raw))) return reply.hijack()
   endWhenStalled(reply)
-  return sendRange(parts, digest, found.size, range, reply)
+  return sendRange(parts, digest, found.size, range, request, reply)
 }
 
 /** The link expires, so nobody may keep the answer. A client asks the link for the range that it wants. */
@@ -57,31 +63,39 @@ function handOff(prefix: string, digest: Digest, reply: FastifyReply): FastifyRe
 }
 
 async function sendRange(
-  { blobs }: Parts,
+  { blobs, files, sendBuffers }: Parts,
   digest: Digest,
   size: number,
   range: Exclude<RangeAnswer, { kind: 'outside' }>,
+  request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { pieces, ...head } = describe(range, size)
+  const file = await files?.file(digest)
+  if (file) return sendChunks(chunksOf(file, pieces, sendBuffers), head, request, reply)
+  const body = range.kind === 'whole' ? blobs.open(digest) : streamOf(blobs, digest, pieces)
+  return reply
+    .code(head.status)
+    .headers(head.headers)
+    .send(await body)
+}
+
+/** What is sent for a range, and as what. */
+function describe(
+  range: Exclude<RangeAnswer, { kind: 'outside' }>,
+  size: number,
+): Head & { readonly pieces: readonly Piece[] } {
   switch (range.kind) {
     case 'whole':
-      return reply.header('content-length', size).send(await blobs.open(digest))
+      return { status: 200, headers: { 'content-length': size }, pieces: [{ start: 0, end: size - 1 }] }
     case 'part': {
       const { start, end } = range.bounds
       const headers = { 'content-length': end - start + 1, 'content-range': `bytes ${start}-${end}/${size}` }
-      return reply
-        .code(206)
-        .headers(headers)
-        .send(await blobs.open(digest, range.bounds))
+      return { status: 206, headers, pieces: [range.bounds] }
     }
     case 'parts': {
-      const multipart = multipartRanges(range.bounds, size)
-      const body = multipart.body((bounds) => blobs.open(digest, bounds))
-      const headers = { 'content-length': multipart.length, 'content-type': multipart.contentType }
-      return reply
-        .code(206)
-        .headers(headers)
-        .send(Readable.from(body, { objectMode: false }))
+      const { contentType, length, pieces } = multipartRanges(range.bounds, size)
+      return { status: 206, headers: { 'content-length': length, 'content-type': contentType }, pieces }
     }
   }
 }
@@ -110,6 +124,7 @@ async function sendEncoded(
 ): Promise<FastifyReply> {
   void reply.headers({ 'content-encoding': coding, etag: `W/"${digest}"`, 'accept-ranges': 'none' })
   if (head) return reply.send()
+  if (!(await turnOf(reply.raw))) return reply.hijack()
   endWhenStalled(reply)
   return reply.send(transportEncoding.encode(await blobs.open(digest), coding))
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Readable } from 'node:stream'
+import type { Piece } from './body.ts'
 import type { Bounds } from './range.ts'
 
 /** Several ranges as one body (RFC 9110, 14.6). */
@@ -7,8 +7,7 @@ export interface MultipartRanges {
   readonly contentType: string
   /** Bytes of the whole body. */
   readonly length: number
-  /** The body; `open` is called for one range after the other. */
-  body(open: (bounds: Bounds) => Promise<Readable>): AsyncGenerator<Buffer>
+  readonly pieces: readonly Piece[]
 }
 
 export function multipartRanges(bounds: readonly Bounds[], size: number): MultipartRanges {
@@ -22,13 +21,7 @@ export function multipartRanges(bounds: readonly Bounds[], size: number): Multip
   return {
     contentType: `multipart/byteranges; boundary=${boundary}`,
     length,
-    async *body(open) {
-      for (const part of parts) {
-        yield part.head
-        yield* await open(part.one)
-      }
-      yield tail
-    },
+    pieces: [...parts.flatMap(({ head, one }) => [head, one]), tail],
   }
 }
 

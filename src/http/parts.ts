@@ -3,9 +3,10 @@ import type { Forms } from '../build/forms.ts'
 import type { Images } from '../build/images.ts'
 import type { Holds } from '../gc/holds.ts'
 import type { Logger } from '../logger.ts'
-import type { BlobStore, SignsUrls } from '../storage/interfaces.ts'
+import type { BlobStore, OpensFiles, SignsUrls } from '../storage/interfaces.ts'
 import type { ReadinessCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import type { SendBuffers } from './sendBuffers.ts'
 import type { TransportEncoding } from './transportEncoding.ts'
 
 /** What the HTTP face of the registry works with. */
@@ -15,6 +16,9 @@ export interface HttpParts {
   readonly catalog: Catalog
   readonly holds: Pick<Holds, 'hold' | 'touch'>
   readonly blobs: BlobStore
+  /** The files of blobs, where the storage has them on this machine, and what they are sent by. */
+  readonly files: OpensFiles | undefined
+  readonly sendBuffers: SendBuffers
   /** Where the storage lets clients download for themselves. */
   readonly urls: SignsUrls | undefined
   /** Where the nginx in front finds the files of the storage, if it sends the blobs. */

@@ -52,7 +52,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
 }
 
 /** Headers that tell of content, which an error answer has not. */
-const ofContent = ['etag', 'docker-content-digest', 'content-encoding', 'accept-ranges']
+const ofContent = ['etag', 'docker-content-digest', 'content-encoding', 'content-range', 'accept-ranges']
 
 function sendError(
   reply: FastifyReply,

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import type { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { BlobUnknown } from '../errors.ts'
+import { BlobUnknown, StorageFailed } from '../errors.ts'
 import { digestOf, hexOf } from '../oci/digest.ts'
 import type { Storage } from './interfaces.ts'
 
@@ -167,6 +167,30 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       const part = await fetch(link, { headers: { range: 'bytes=99000-' } })
       assert.equal(part.status, 206)
       assert.ok(bytes.subarray(99_000).equals(Buffer.from(await part.arrayBuffer())))
+    })
+
+    it('gives the files of blobs, where it does, to read anywhere, even when they are deleted meanwhile', async (context) => {
+      const { blobs, files, objects } = await open()
+      if (!files) return context.skip('this storage has no files')
+      const bytes = randomBytes(300_000)
+      const { digest } = await blobs.put(write(bytes))
+      const file = await files.file(digest)
+      assert.ok(file)
+      assert.equal(file.size, bytes.length)
+      await objects.delete(`layers/${hexOf(digest)}`)
+      for (const [start, end] of [
+        [0, 300_000],
+        [100_000, 100_001],
+        [250_000, 300_000],
+      ] as const) {
+        const into = Buffer.alloc(end - start)
+        await file.read(into, start)
+        assert.ok(into.equals(bytes.subarray(start, end)))
+      }
+      await assert.rejects(file.read(Buffer.alloc(2), 299_999), StorageFailed)
+      await file.close()
+      assert.equal(await files.file(digest), undefined)
+      assert.equal(await files.file(digestOf('nobody')), undefined)
     })
 
     it('gives back a record, the last one put under its key', async () => {

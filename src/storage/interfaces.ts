@@ -69,10 +69,26 @@ export interface SignsUrls {
   url(digest: Digest): Promise<URL | undefined>
 }
 
+/** A blob's file, open. It stays what it was while the blob is deleted or put anew. */
+export interface BlobFile {
+  /** Bytes. */
+  readonly size: number
+  /** Fills the buffer from a position on. @throws StorageFailed, also where the file has not so many bytes any more */
+  read(buffer: Uint8Array, position: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Lets who sends many blobs read them into buffers of its own. What only storages in folders can do. */
+export interface OpensFiles {
+  /** To be closed by who opened it. Undefined when no such file is here: the blob may be to `open` even so. @throws StorageFailed */
+  file(digest: Digest): Promise<BlobFile | undefined>
+}
+
 export interface Storage {
   readonly blobs: BlobStore
   readonly records: RecordStore & ListsRecords
   /** Blobs and records alike, by key. */
   readonly objects: Prunable
   readonly urls?: SignsUrls | undefined
+  readonly files?: OpensFiles | undefined
 }

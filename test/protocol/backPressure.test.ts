@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
-import { open, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startChildServer, type ChildServer } from '../support/childServer.ts'
+import { storeBlob } from '../support/storedBlob.ts'
 
 const megabyte = 1 << 20
 const blobSize = 64 * megabyte
@@ -18,7 +19,8 @@ let digest: string
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixery-stalled-'))
-  digest = await storeBlob(join(folder, 'storage', 'layers'))
+  const blob = await storeBlob(join(folder, 'storage'), blobSize / megabyte, { isTar: true })
+  digest = blob.digest
   server = await startChildServer(folder)
   // What a client that reads costs is no matter of this test.
   await fetchDigest()
@@ -27,23 +29,6 @@ after(async () => {
   await server.end('SIGTERM')
   await rm(folder, { recursive: true, force: true })
 })
-
-/** A blob that no encoder makes small, and that begins as a tar does. */
-async function storeBlob(layers: string): Promise<string> {
-  await mkdir(layers, { recursive: true })
-  const chunk = randomBytes(megabyte)
-  chunk.write('ustar', 257, 'latin1')
-  const file = await open(join(layers, 'new'), 'w')
-  const hash = createHash('sha256')
-  for (let written = 0; written < blobSize; written += megabyte) {
-    hash.update(chunk)
-    await file.write(chunk)
-  }
-  await file.close()
-  const hex = hash.digest('hex')
-  await rename(join(layers, 'new'), join(layers, hex))
-  return `sha256:${hex}`
-}
 
 /** Peak of the server's memory so far, bytes. */
 async function peakMemory(): Promise<number> {
@@ -65,11 +50,12 @@ async function untilOpen(times: number): Promise<void> {
   while ((await timesOpen()) !== times) await sleep(20)
 }
 
-/** A client that takes the first bytes of the blob and then reads no more. */
-function startStalled(headers: readonly string[]): Promise<Socket> {
+/** A client that asks for the blob, once or more often at once, takes the first bytes of it and then reads no more. */
+function startStalled(headers: readonly string[], times = 1): Promise<Socket> {
   const { hostname, port } = new URL(server.address)
   const socket = connect({ host: hostname, port: Number(port) })
-  socket.write([`GET /v2/hello/blobs/${digest} HTTP/1.1`, 'host: x', ...headers, '', ''].join('\r\n'))
+  const request = [`GET /v2/hello/blobs/${digest} HTTP/1.1`, 'host: x', ...headers, '', ''].join('\r\n')
+  socket.write(request.repeat(times))
   return new Promise((resolve, reject) => {
     socket.on('error', reject)
     socket.once('data', () => {
@@ -113,4 +99,25 @@ describe('clients that stop reading', () => {
       await untilOpen(0)
     })
   }
+
+  it('two hundred at once cost no more memory than buffers for the quick and small ones for the rest', async (context) => {
+    const before = await peakMemory()
+    const clients = await Promise.all(Array.from({ length: 200 }, () => startStalled([])))
+    context.after(() => clients.forEach((client) => client.destroy()))
+    await untilOpen(200)
+    assert.equal(await fetchDigest(), digest)
+    const grown = (await peakMemory()) - before
+    assert.ok(grown < 50 * megabyte, `${Math.round(grown / megabyte)} MiB more`)
+    for (const client of clients) client.destroy()
+    await untilOpen(0)
+  })
+
+  it('an answer that waits for another on its connection has nothing open', async (context) => {
+    const client = await startStalled([], 50)
+    context.after(() => client.destroy())
+    assert.equal(await fetchDigest(), digest)
+    await untilOpen(1)
+    client.destroy()
+    await untilOpen(0)
+  })
 })

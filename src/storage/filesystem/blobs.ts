@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
-import { mkdir, open, rename, stat } from 'node:fs/promises'
+import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { LRUCache } from 'lru-cache'
 import { BlobUnknown } from '../../errors.ts'
 import { hexOf, type Digest } from '../../oci/digest.ts'
-import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
+import type { BlobFile, BlobStore, ByteRange, OpensFiles, StoredBlob } from '../interfaces.ts'
 import { blobKey } from '../key.ts'
 import { boundsOf } from '../range.ts'
 import { AtomicFile } from './atomicFile.ts'
+import { OpenFile } from './openFile.ts'
 import { failed, isMissing, unlessMissing } from './faults.ts'
 import { HashingSink } from './hashingSink.ts'
 
 /** A reader that stalls holds two of these in memory. */
-const sentSize = 256 << 10
+const readAhead = 256 << 10
 /** Big enough that a chunk's cost is its bytes, not its call. */
 const chunkSize = 1 << 20
 /** Blobs whose soundness is remembered: 40 bytes of state each. */
@@ -25,7 +26,7 @@ const rememberedBlobs = 100_000
  * Blobs as files named by their digest. A file is hashed once before it is first served, and again when its size,
  * inode or time of change differ from what was hashed; one that does not match its name is set aside.
  */
-export class FilesystemBlobs implements BlobStore {
+export class FilesystemBlobs implements BlobStore, OpensFiles {
   readonly #root: string
   readonly #temporary: string
   readonly #corrupt: string
@@ -48,11 +49,17 @@ export class FilesystemBlobs implements BlobStore {
     const found = await this.stat(digest)
     if (!found) throw new BlobUnknown(digest)
     const { start, end } = boundsOf(range, found.size)
-    const handle = await unlessMissing(open(this.#path(digest), 'r'))
+    const handle = await this.#handle(digest)
     if (!handle) throw new BlobUnknown(digest)
     // An empty file has no last byte that createReadStream could be told.
     const bounds = found.size === 0 ? {} : { start, end }
-    return createReadStream('', { fd: handle, ...bounds, highWaterMark: sentSize })
+    return createReadStream('', { fd: handle, ...bounds, highWaterMark: readAhead })
+  }
+
+  async file(digest: Digest): Promise<BlobFile | undefined> {
+    const found = await this.stat(digest)
+    const handle = found && (await this.#handle(digest))
+    return handle && new OpenFile(handle, found.size)
   }
 
   async put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob> {
@@ -99,6 +106,10 @@ export class FilesystemBlobs implements BlobStore {
     await mkdir(this.#corrupt, { recursive: true }).catch(failed)
     await unlessMissing(rename(path, join(this.#corrupt, hexOf(digest))))
     return false
+  }
+
+  #handle(digest: Digest): Promise<FileHandle | undefined> {
+    return unlessMissing(open(this.#path(digest), 'r'))
   }
 
   #path(digest: Digest): string {

@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { BlobUnknown } from '../../errors.ts'
+import { BlobUnknown, StorageFailed } from '../../errors.ts'
 import { hexOf } from '../../oci/digest.ts'
 import { ownerOf } from '../../process/owner.ts'
 import { storageContract } from '../contract.ts'
@@ -31,6 +31,17 @@ describe('filesystem storage', () => {
     await assert.rejects(blobs.open(digest), BlobUnknown)
     await put('a layer that is cut')
     assert.deepEqual(await blobs.stat(digest), { size: 19 })
+  })
+
+  it('gives no file of a blob that lost its end, and faults where one loses it while it is open', async () => {
+    const { blobs, files } = await createFilesystemStorage(root)
+    const { digest } = await blobs.put(async (sink) => void sink.write('a layer that gets cut'))
+    const file = await files?.file(digest)
+    assert.ok(file)
+    await truncate(join(root, 'layers', hexOf(digest)), 5)
+    await assert.rejects(file.read(Buffer.alloc(file.size), 0), StorageFailed)
+    await file.close()
+    assert.equal(await files?.file(digest), undefined)
   })
 
   it('notices a blob that is altered while the server runs', async () => {

@@ -17,8 +17,10 @@ export async function createFilesystemStorage(root: string): Promise<Storage> {
   } catch (error) {
     failed(error)
   }
+  const blobs = new FilesystemBlobs(root)
   return {
-    blobs: new FilesystemBlobs(root),
+    blobs,
+    files: blobs,
     records: new FilesystemRecords(root),
     objects: new FilesystemObjects(root),
   }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Logger } from '../../logger.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { createFilesystemStorage } from '../filesystem/filesystem.ts'
-import type { Storage, StoredBlob } from '../interfaces.ts'
+import type { BlobFile, Storage, StoredBlob } from '../interfaces.ts'
 import { blobFolder, blobKey } from '../key.ts'
 
 /** Where the tier says to which storage its copies belong. */
@@ -82,6 +82,12 @@ export class LocalTier {
   /** The blobs themselves, to read from: `BlobUnknown` where there is no copy any more. */
   get blobs(): Storage['blobs'] {
     return this.#storage.blobs
+  }
+
+  /** The copy's file, or undefined where there is no copy, or the disk does not work. */
+  async file(digest: Digest): Promise<BlobFile | undefined> {
+    if (this.#sizes.get(blobKey(digest)) === undefined) return undefined
+    return this.#orNothing(Promise.resolve(this.#storage.files?.file(digest)))
   }
 
   note({ digest, size }: StoredBlob): void {

@@ -110,6 +110,19 @@ describe('tiers in front of a bucket', () => {
     assert.equal(await serving.records.get('manifests/new'), undefined)
   })
 
+  it('give the files of their copies: not what only the bucket has, nor what memory can keep', async (context) => {
+    const bucket = await switchable()
+    const far = await put(bucket.storage, randomBytes(200_000))
+    const { serving } = await tiered(context, bucket.storage)
+    const near = await put(serving, randomBytes(200_000))
+    const small = await put(serving, Buffer.from('small enough'))
+    bucket.state = 'down'
+    const file = await serving.files?.file(near.digest)
+    assert.equal(file?.size, near.size)
+    await file.close()
+    for (const { digest } of [far, small]) assert.equal(await serving.files?.file(digest), undefined)
+  })
+
   it('ask the bucket once for what others put there, but for what has to be known', async (context) => {
     const bucket = await switchable()
     const small = await put(bucket.storage, Buffer.from('of another server'))

@@ -75,6 +75,7 @@ export async function createTieredStorage(bucket: Storage, options: TierOptions)
   const { urls } = bucket
   const serving: Storage = {
     blobs,
+    files: blobs,
     records,
     objects: { list: (below) => truth.objects.list(below), delete: remove },
     ...(urls && { urls: linksWhileUp(urls, truth, local) }),

@@ -5,7 +5,7 @@ import PQueue from 'p-queue'
 import { BlobUnknown } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import { digestOf, type Digest } from '../../oci/digest.ts'
-import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
+import type { BlobFile, BlobStore, ByteRange, OpensFiles, StoredBlob } from '../interfaces.ts'
 import { blobKey } from '../key.ts'
 import { boundsOf } from '../range.ts'
 import type { LocalTier } from './localTier.ts'
@@ -26,7 +26,7 @@ interface Tiers {
  * Blobs out of the nearest tier that has them: their digest says that they are right, wherever they come from. What is
  * put is there when the bucket has it.
  */
-export class TieredBlobs implements BlobStore {
+export class TieredBlobs implements BlobStore, OpensFiles {
   readonly #tiers: Tiers
   readonly #fetching = new Set<Digest>()
   readonly #queue = new PQueue({ concurrency: fetchesAtOnce })
@@ -56,6 +56,13 @@ export class TieredBlobs implements BlobStore {
     if (memory.takes(found.size)) return this.#small(digest, await bucket.open(digest), range, true)
     if (found.size <= local.largest) this.#fetch(digest)
     return bucket.open(digest, range)
+  }
+
+  /** The local copy's. What is small is better opened: it comes out of memory, or gets there. */
+  async file(digest: Digest): Promise<BlobFile | undefined> {
+    const { memory, local } = this.#tiers
+    const copy = await local.stat(digest)
+    return copy && !memory.takes(copy.size) ? local.file(digest) : undefined
   }
 
   async put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob> {

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StorageFailed } from '../errors.ts'
+import { createMemoryStorage } from '../storage/memory.ts'
+import { chunksOf, streamOf, type Piece } from './body.ts'
+import { SendBuffers } from './sendBuffers.ts'
+
+const content = randomBytes(3_000_000)
+
+/** A file in memory, which says what is done to it. */
+function openFile(bytes = content) {
+  const file = {
+    size: content.length,
+    closed: 0,
+    async read(target: Uint8Array, position: number) {
+      if (position + target.length > bytes.length) throw new StorageFailed('cut short')
+      bytes.copy(target, 0, position)
+    },
+    async close() {
+      file.closed += 1
+    },
+  }
+  return file
+}
+
+function isLarge(buffers: SendBuffers, { buffer: memory }: Buffer): boolean {
+  const one = buffers.lend()
+  assert.ok(one)
+  buffers.giveBack(one)
+  return memory.byteLength === one.length
+}
+
+const pieces: readonly Piece[] = [
+  Buffer.from('head'),
+  { start: 5, end: 1_500_000 },
+  Buffer.from('middle'),
+  { start: 2_000_000, end: 2_000_000 },
+  { start: 2_999_000, end: 2_999_999 },
+  Buffer.from('tail'),
+]
+const expected = Buffer.concat([
+  Buffer.from('head'),
+  content.subarray(5, 1_500_001),
+  Buffer.from('middle'),
+  content.subarray(2_000_000, 2_000_001),
+  content.subarray(2_999_000),
+  Buffer.from('tail'),
+])
+
+describe('a body', () => {
+  it('out of a file is its pieces in their order, and the file is closed', async () => {
+    const file = openFile()
+    const got: Buffer[] = []
+    for await (const chunk of chunksOf(file, pieces, new SendBuffers())) got.push(Buffer.from(chunk))
+    assert.ok(Buffer.concat(got).equals(expected))
+    assert.equal(file.closed, 1)
+  })
+
+  it('out of a stream is its pieces in their order', async () => {
+    const { blobs } = createMemoryStorage()
+    const { digest } = await blobs.put(async (sink) => void sink.write(content))
+    assert.ok((await buffer(await streamOf(blobs, digest, pieces))).equals(expected))
+    const one = await streamOf(blobs, digest, [{ start: 1, end: 9 }])
+    assert.ok((await buffer(one)).equals(content.subarray(1, 10)))
+  })
+
+  it('of no bytes has no chunk', async () => {
+    const file = openFile()
+    const chunks = await Array.fromAsync(chunksOf(file, [{ start: 0, end: -1 }], new SendBuffers()))
+    assert.deepEqual([chunks.length, file.closed], [0, 1])
+  })
+
+  it('out of a file that is cut short is a fault; buffer and file are given back', async () => {
+    const buffers = new SendBuffers()
+    const file = openFile(content.subarray(0, 1_000_000))
+    const whole = chunksOf(file, [{ start: 0, end: content.length - 1 }], buffers)
+    const first = await whole.next()
+    await assert.rejects(Array.fromAsync(whole), StorageFailed)
+    assert.equal(file.closed, 1)
+    assert.ok(first.value && buffers.lend()?.buffer === first.value.buffer)
+  })
+
+  it('that nobody wants any more gives back its buffer and closes its file', async () => {
+    const buffers = new SendBuffers()
+    const file = openFile()
+    const chunks = chunksOf(file, [{ start: 0, end: content.length - 1 }], buffers)
+    const first = await chunks.next()
+    await chunks.return()
+    assert.equal(file.closed, 1)
+    assert.ok(first.value && buffers.lend()?.buffer === first.value.buffer)
+  })
+
+  it('has its chunks in one buffer while another answer has the others', async () => {
+    const buffers = new SendBuffers()
+    while (buffers.lend());
+    const memory = new Set<ArrayBufferLike>()
+    const got: Buffer[] = []
+    for await (const chunk of chunksOf(openFile(), pieces, buffers)) {
+      if (chunk.length > 100) memory.add(chunk.buffer)
+      got.push(Buffer.from(chunk))
+    }
+    assert.ok(Buffer.concat(got).equals(expected))
+    assert.equal(memory.size, 1)
+  })
+
+  it('leaves the large buffers to others once its client is slow', async () => {
+    const buffers = new SendBuffers()
+    const chunks = chunksOf(openFile(), [{ start: 0, end: content.length - 1 }], buffers)
+    const first = await chunks.next()
+    assert.ok(first.value && isLarge(buffers, first.value))
+    await sleep(300)
+    const second = await chunks.next()
+    assert.ok(second.value && !isLarge(buffers, second.value))
+    await chunks.return()
+  })
+})
