@@ -7,12 +7,13 @@ import {
   type FastifyRequest,
 } from 'fastify'
 import { BlobUnknown } from '../errors.ts'
-import { answerTo, errorBody } from './errors.ts'
+import { answerTo, errorBody, RequestError } from './errors.ts'
 import { registerHealth } from './health.ts'
 import { forget } from './manifests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
+import { Unreadable } from './unreadable.ts'
 
 /** Proxies keep connections open for a minute: the server must not be the first to close one (ms). */
 const keepAlive = 75_000
@@ -20,8 +21,12 @@ const keepAlive = 75_000
 /** The registry's HTTP face. It listens when it is told to. */
 export function createServer(parts: HttpParts): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = parts.logger
+  const unreadable = new Unreadable(parts.logger)
   const server = fastify({
     loggerInstance,
+    clientErrorHandler: (error, socket) => unreadable.answer(error, socket),
+    // Node's own answer to a missing host has no body.
+    http: { requireHostHeader: false },
     // A line a request would bury the builds' lines; faults are logged below.
     logController: new LogController({ disableRequestLogging: true }),
     keepAliveTimeout: keepAlive,
@@ -36,6 +41,10 @@ export function createServer(parts: HttpParts): FastifyInstance {
     frameworkErrors: (_error, request, reply) =>
       void sendError(reply, request, nothingAt(request.url).answer),
   })
+  server.server.on('request', (request, response) => unreadable.note(request.socket, response))
+  server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
+    done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
+  )
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof BlobUnknown) forget(parts, error)
     const answer = answerTo(error)
@@ -50,6 +59,13 @@ export function createServer(parts: HttpParts): FastifyInstance {
   registerRegistry(server, parts)
   return server
 }
+
+/** RFC 9112, 3.2. */
+const withoutHost = new RequestError({
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'a request of HTTP/1.1 has to name its host',
+})
 
 /** Headers that tell of content, which an error answer has not. */
 const ofContent = ['etag', 'docker-content-digest', 'content-encoding', 'content-range', 'accept-ranges']

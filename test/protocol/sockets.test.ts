@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { sendRaw } from '../support/wire.ts'
+import { storeBlob } from '../support/storedBlob.ts'
+import { errorsSchema, sendRaw } from '../support/wire.ts'
 import { splitAnswers } from './rawAnswer.ts'
 import { startKnown, type Known } from './known.ts'
 
@@ -81,6 +83,67 @@ describe('a request', () => {
       const [answer, ...more] = splitAnswers(await sendRaw(known.address, bytes))
       assert.equal(answer?.status, status)
       assert.equal(more.length, 0)
+      if (status >= 400) errorsSchema.parse(JSON.parse(answer.body))
     })
   }
+})
+
+describe('what Node cannot read is answered as the registry answers, and ends the connection:', () => {
+  const chunked = 'POST /v2/ HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n'
+  const cases: readonly (readonly [
+    what: string,
+    bytes: string,
+    status: number,
+    code: string,
+    says: RegExp,
+  ])[] = [
+    ['a line that is no request', 'GARBAGE\r\n\r\n', 400, 'BAD_REQUEST', /no request of HTTP.*method/],
+    ['another version', 'GET /v2/ HTTP/7.3\r\nhost: x\r\n\r\n', 400, 'BAD_REQUEST', /version/],
+    [
+      'two lengths',
+      get('/v2/', 'content-length: 1', 'content-length: 2'),
+      400,
+      'BAD_REQUEST',
+      /Content-Length/,
+    ],
+    ['headers too large', get('/v2/', `x: ${'x'.repeat(20_000)}`), 431, 'HEADERS_TOO_LARGE', /16 KiB/],
+    ['a path too large', get(`/v2/${'x'.repeat(20_000)}`), 431, 'HEADERS_TOO_LARGE', /16 KiB/],
+    ['headers of megabytes, all sent', get('/', `x: ${'x'.repeat(3e6)}`), 431, 'HEADERS_TOO_LARGE', /16 KiB/],
+    ['a chunk without a size', `${chunked}zz\r\n`, 400, 'BAD_REQUEST', /chunk/],
+    ['chunks with extensions', `${chunked}1;${'x'.repeat(20_000)}\r\n`, 413, 'CONTENT_TOO_LARGE', /16 KiB/],
+  ]
+  for (const [what, bytes, status, code, says] of cases) {
+    it(what, async () => {
+      const answers = splitAnswers(await sendRaw(known.address, bytes))
+      // A body may be read when its request has been refused already.
+      const answer = answers.at(-1)
+      assert.equal(answer?.status, status)
+      const { 'content-type': type, connection, 'docker-distribution-api-version': version } = answer.headers
+      assert.deepEqual([type, connection, version], ['application/json', 'close', 'registry/2.0'])
+      const [error] = errorsSchema.parse(JSON.parse(answer.body)).errors
+      assert.equal(error.code, code)
+      assert.match(error.message, says)
+    })
+  }
+
+  it('but not into the middle of another answer', async () => {
+    const blob = await storeBlob(known.storage, 32)
+    const { hostname, port } = new URL(known.address)
+    const socket = connect({ host: hostname, port: Number(port) })
+    socket.write(get(`/v2/hello/blobs/${blob.digest}`))
+    await new Promise((resolve) => socket.once('readable', resolve))
+    socket.write('GARBAGE\r\n\r\n')
+    let bytes = 0
+    let tail = Buffer.alloc(0)
+    const read = async () => {
+      for await (const chunk of socket) {
+        bytes += Buffer.from(chunk).length
+        tail = Buffer.concat([tail, chunk]).subarray(-1000)
+      }
+    }
+    // It may be closed while bytes are on the way.
+    await read().catch((error: unknown) => assert.match(String(error), /ECONNRESET/))
+    assert.ok(bytes < 32 << 20, `${bytes} bytes came`)
+    assert.ok(!tail.includes('HTTP/1.1 400'))
+  })
 })
