@@ -18,7 +18,9 @@ function reasonOf(error: Error): string {
 
 /** A program wrote more to stdout than its caller takes; it was ended. */
 export class OutputTooLarge extends NixeryError {
+  readonly maxStdout: number
   constructor(command: string, maxStdout: number) {
     super(`'${command}' wrote more than ${maxStdout} bytes`)
+    this.maxStdout = maxStdout
   }
 }

@@ -35,7 +35,7 @@ export class Session {
       stdio: ['pipe', 'pipe', 'ignore'],
     })
     this.closed = new Promise((resolve) => {
-      const forget = noteGroup(this.#child.pid)
+      const forget = noteGroup(Promise.resolve(this.#child.pid))
       const gone = () => {
         forget()
         this.#alive = false

@@ -1,0 +1,119 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
+import { LineSplitter, MAX_LINE } from './lines.ts'
+import type { Finished, ProgramOptions } from './program.ts'
+import { Tail } from './tail.ts'
+import { terminateGroup } from './terminate.ts'
+
+const TAIL_LINES = 40
+const GRACE_MS = 5_000
+const MAX_STDOUT = 64 * 1024 * 1024
+
+/** `ProgramOptions`, for the thread that starts programs. */
+export interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
+  /** The whole environment. */
+  readonly env: NodeJS.ProcessEnv
+  readonly onStarted: (pid: number) => void
+}
+
+/** What `run` says, on the thread that calls this: it is blocked until the copy of this process has become the program. */
+export async function runHere(
+  command: string,
+  args: readonly string[],
+  options: RunHereOptions,
+): Promise<Finished> {
+  const { signal, graceMs = GRACE_MS, maxStdout = MAX_STDOUT, maxLine = MAX_LINE } = options
+  signal.throwIfAborted()
+  const child = await start(command, args, options)
+  const ended = endOf(child)
+  if (child.pid !== undefined) options.onStarted(child.pid)
+  feed(child.stdin, options.input)
+
+  let ending: Promise<void> | undefined
+  const end = () => void (ending ??= endGroup(child, graceMs))
+
+  let tooLarge = false
+  const collected: Buffer[] = []
+  let size = 0
+  const stdoutLines = options.onStdout && new LineSplitter(options.onStdout, maxLine)
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (stdoutLines) return stdoutLines.write(chunk)
+    size += chunk.length
+    tooLarge = size > maxStdout
+    if (tooLarge) end()
+    else collected.push(chunk)
+  })
+
+  const tail = new Tail(TAIL_LINES)
+  const stderrLines = new LineSplitter((line) => {
+    tail.push(line)
+    options.onStderr?.(line)
+  }, maxLine)
+  child.stderr.on('data', (chunk: Buffer) => stderrLines.write(chunk))
+
+  // What the program left behind may hold its pipes open for ever.
+  child.once('exit', () => {
+    const timer = setTimeout(end, graceMs)
+    child.once('close', () => clearTimeout(timer))
+  })
+
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  try {
+    const { code, killedBy } = await ended
+    await ending
+    signal.throwIfAborted()
+    if (tooLarge) throw new OutputTooLarge(command, maxStdout)
+    stdoutLines?.end()
+    stderrLines.end()
+    return {
+      code,
+      signal: killedBy,
+      stdout: Buffer.concat(collected).toString('utf8'),
+      stderrTail: tail.lines,
+    }
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+async function start(command: string, args: readonly string[], options: RunHereOptions): Promise<Child> {
+  try {
+    const child = spawn(command, args, {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      env: options.env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    if (child.pid === undefined) await once(child, 'spawn')
+    return child
+  } catch (cause) {
+    if (cause instanceof Error) throw new ProgramNotStarted(command, { cause })
+    throw cause
+  }
+}
+
+function endOf(child: Child): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, killedBy) => resolve({ code, killedBy }))
+  })
+}
+
+function feed(stdin: Writable, input: string | Uint8Array | undefined): void {
+  // A program may end without having read its input.
+  stdin.on('error', () => {})
+  stdin.end(input)
+}
+
+/** Ends the group, and closes the pipes where a process outside the group still holds them. */
+async function endGroup(child: Child, graceMs: number): Promise<void> {
+  if (child.pid === undefined) return
+  await terminateGroup(child.pid, graceMs)
+  child.stdout.destroy()
+  child.stderr.destroy()
+}
