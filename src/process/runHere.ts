@@ -6,6 +6,7 @@ import { LineSplitter, MAX_LINE } from './lines.ts'
 import type { Finished, ProgramOptions } from './program.ts'
 import { Tail } from './tail.ts'
 import { terminateGroup } from './terminate.ts'
+import { yieldProgram } from './yielding.ts'
 
 const TAIL_LINES = 40
 const GRACE_MS = 5_000
@@ -28,7 +29,10 @@ export async function runHere(
   signal.throwIfAborted()
   const child = await start(command, args, options)
   const ended = endOf(child)
-  if (child.pid !== undefined) options.onStarted(child.pid)
+  if (child.pid !== undefined) {
+    yieldProgram(child.pid)
+    options.onStarted(child.pid)
+  }
   feed(child.stdin, options.input)
 
   let ending: Promise<void> | undefined

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { LineSplitter } from './lines.ts'
 import { noteGroup } from './live.ts'
 import { terminateGroup } from './terminate.ts'
+import { yieldProgram } from './yielding.ts'
 
 export interface SessionOptions {
   /** Set on top of the server's own environment; `undefined` removes a variable. */
@@ -34,6 +35,7 @@ export class Session {
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     })
+    if (this.#child.pid !== undefined) yieldProgram(this.#child.pid)
     this.closed = new Promise((resolve) => {
       const forget = noteGroup(Promise.resolve(this.#child.pid))
       const gone = () => {
