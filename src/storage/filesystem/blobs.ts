@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
 import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { LRUCache } from 'lru-cache'
 import { BlobUnknown } from '../../errors.ts'
 import { hexOf, type Digest } from '../../oci/digest.ts'
@@ -12,13 +10,12 @@ import { blobKey } from '../key.ts'
 import { boundsOf } from '../range.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { OpenFile } from './openFile.ts'
-import { failed, isMissing, unlessMissing } from './faults.ts'
+import { failed, unlessMissing } from './faults.ts'
 import { HashingSink } from './hashingSink.ts'
+import { hashOfFile } from './hashThreads.ts'
 
 /** A reader that stalls holds two of these in memory. */
 const readAhead = 256 << 10
-/** Big enough that a chunk's cost is its bytes, not its call. */
-const chunkSize = 1 << 20
 /** Blobs whose soundness is remembered: 40 bytes of state each. */
 const rememberedBlobs = 100_000
 
@@ -93,13 +90,9 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
 
   async #check(digest: Digest, stats: Stats): Promise<boolean> {
     const path = this.#path(digest)
-    const hash = createHash('sha256')
-    try {
-      await pipeline(createReadStream(path, { highWaterMark: chunkSize }), hash)
-    } catch (error) {
-      return isMissing(error) ? false : failed(error)
-    }
-    if (hash.digest('hex') === hexOf(digest)) {
+    const hex = await unlessMissing(hashOfFile(path))
+    if (hex === undefined) return false
+    if (hex === hexOf(digest)) {
       this.#sound.set(digest, fingerprint(stats))
       return true
     }
