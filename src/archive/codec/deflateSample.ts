@@ -1,5 +1,5 @@
 /** Size of the sample (bytes). */
-const size = 1 << 20
+const size = 1 << 18
 
 /**
  * Bytes in which every habit of a compressor shows, the same everywhere: words, records that count, runs, what repeats from far

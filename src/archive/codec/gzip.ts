@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { deflate } from 'libdeflate'
-import { z } from 'zod'
 import { crc32, systemDeflater } from './systemLibdeflate.ts'
 
 /** The size of Go’s gzip 6 within a hundredth, for half of the CPU time of zlib 6 or less (docs/benchmarks.md). */
 export const defaultGzipLevel = 2
 
-const manifest = new URL('package.json', import.meta.resolve('libdeflate'))
-
 /** Of the compressor: its bytes are the same on every machine, and may be others in another version. */
-export const gzipVersion = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(manifest, 'utf8'))).version
+export const gzipVersion = versionOf('libdeflate')
 
 /** RFC 1952, 2.3: magic, deflate, no flags, no time, no extra flags, system unknown. */
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
@@ -65,6 +60,14 @@ function framed(member: Buffer, bytes: Uint8Array): Buffer {
 /** What a member was made of. @throws when it is damaged, or longer than `limit` bytes */
 export function gunzipMember(member: Uint8Array, limit: number): Buffer<ArrayBuffer> {
   return gunzipSync(member, { maxOutputLength: limit, chunkSize: limit })
+}
+
+/** Without a schema: its library would be half of what a thread takes to start. */
+function versionOf(name: string): string {
+  const manifest = new URL('package.json', import.meta.resolve(name))
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version?: unknown }
+  if (typeof version === 'string') return version
+  throw new TypeError(`the package of ${name} has no version`)
 }
 
 const events = ['uncaughtException', 'unhandledRejection'] as const

@@ -14,18 +14,18 @@ const definitions = {
 
 /** The beginning of the SHA-256 of what each level makes of the sample: releases whose bytes are others are left alone. */
 const answers: Readonly<Record<number, string>> = {
-  1: '6593d3b4a7883872',
-  2: '97e095fbd8f0f157',
-  3: '748ea033154ac774',
-  4: 'da929c5b029adca1',
-  5: 'fc11d4abedeb8b7a',
-  6: '78f9383713396d43',
-  7: '9298873460c9b5d4',
-  8: '0ac61145c2d14338',
-  9: '0ac61145c2d14338',
-  10: '99dd41cadebccafe',
-  11: '2b1b0d32dfb38302',
-  12: 'd4fbe54646bce7b0',
+  1: 'a96bfb67b7566a6c',
+  2: '7a563550603d6b02',
+  3: '5b34087c1ee1de06',
+  4: '79667cf8d8c0dc32',
+  5: 'c4d6a0eff0b946d4',
+  6: '40ddb7478f8f1433',
+  7: '8726eb975fe42c78',
+  8: '9519741f49c9ee52',
+  9: '9519741f49c9ee52',
+  10: '5d291cb9d9cdad40',
+  11: '6a4423df19994d42',
+  12: '6f59f3faa930492e',
 }
 
 /** Compresses to raw deflate, at an offset of the target, which must have room for the worst case. Answers the size (bytes). */

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { PackingFailed, Stopping } from '../../errors.ts'
+import { startThread } from '../../process/startThread.ts'
 import { IdleCount } from './idleCount.ts'
 import type { ThreadData } from './jobs.ts'
 import type { RunningJob } from './threadJob.ts'
@@ -9,13 +10,10 @@ interface Waiting {
   readonly turn: PromiseWithResolvers<Worker>
 }
 
-// Beside this file there is the program of the threads: as TypeScript, or compiled as this file is.
-const program = new URL(`./packWorker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
-
 /** Threads call libdeflate by an interface of Node that says that it is experimental. */
 const quiet = ['--disable-warning=ExperimentalWarning']
 
-/** Worker threads, which start when they are first needed, and the jobs that wait for one. */
+/** Worker threads, which start when they are needed, one ahead, and the jobs that wait for one. */
 export class ThreadPool {
   readonly #size: number
   readonly #data: ThreadData
@@ -38,6 +36,7 @@ export class ThreadPool {
    */
   async run<T>(start: (worker: Worker) => RunningJob<T>, priority: number, signal?: AbortSignal): Promise<T> {
     const worker = await this.#takeWorker(priority, signal)
+    this.#keepOneReady()
     this.#tellIdle()
     const job = start(worker)
     void job.ended.then(() => this.#giveBack(worker))
@@ -76,8 +75,8 @@ export class ThreadPool {
   }
 
   #startWorker(): Worker {
-    // Without the options of this process: some of them are not for files.
-    const worker = new Worker(program, { execArgv: quiet, workerData: this.#data })
+    const options = { execArgv: quiet, workerData: this.#data }
+    const worker = startThread(import.meta.url, 'packWorker', options)
     this.#alive.add(worker)
     const forget = () => {
       this.#alive.delete(worker)
@@ -86,6 +85,14 @@ export class ThreadPool {
     // Before the listeners of its job, which then finds it gone. A thread with an error ends.
     worker.on('error', forget).on('exit', forget)
     return worker
+  }
+
+  /** Whoever needs another thread next need not wait for its start. */
+  #keepOneReady(): void {
+    if (this.#closed || this.#idle.size > 0 || this.#alive.size >= this.#size) return
+    const worker = this.#startWorker()
+    worker.unref()
+    this.#idle.add(worker)
   }
 
   /** Idle threads do not keep the process running. */
