@@ -50,6 +50,11 @@ describe('what a bad request gets', () => {
     assert.ok(detail)
   })
 
+  it('a meta-package that is mistyped is close to the right one', async () => {
+    assert.match((await get('shel/hello')).message, /'shel' .*did you mean .*shell/)
+    assert.match((await get('arm46/hello')).message, /'arm46' .*did you mean .*arm64/)
+  })
+
   it('a tag that a folder does not have is 404, saying what it has', async () => {
     const { status, code, message } = await get('hello', 'nixos-26.05')
     assert.deepEqual([status, code], [404, 'MANIFEST_UNKNOWN'])

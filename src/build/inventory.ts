@@ -1,4 +1,4 @@
-import type { ImageRequest } from '../image/name.ts'
+import { metaPackages, type ImageRequest } from '../image/name.ts'
 import type { PackageTree } from '../image/linkTree.ts'
 import { DerivationGone } from '../nix/failures.ts'
 import type { GcRoot, Nix } from '../nix/nix.ts'
@@ -104,7 +104,13 @@ export class Inventory {
     const evaluate = async (known: ReadonlyMap<string, Package>) => {
       const missing = order.request.packages.filter((attribute) => !known.has(attribute))
       if (missing.length === 0) return [...known.values()]
-      const query = { revision: order.revision.id, location, system: scope.system, attributes: missing }
+      const query = {
+        revision: order.revision.id,
+        location,
+        system: scope.system,
+        attributes: missing,
+        otherNames: [...metaPackages],
+      }
       // A folder that was edited meanwhile is not the revision any more: what came of it, a refusal too, must not
       // bear its name.
       const fresh = await timed('evaluate', run, () => nix.evaluate(query, run)).catch(

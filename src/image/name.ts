@@ -23,7 +23,8 @@ const mostComponents = 32
 const shellPackages = ['bashinteractive', 'coreutils', 'moreutils', 'nano']
 /** Certificates, and the names of protocols and ports: programs that use the network fail strangely without. */
 const alwaysIn = ['cacert', 'iana-etc']
-const metaPackages = new Set(['shell', 'arm64', 'amd64'])
+/** Words in front of the packages that are none themselves. */
+export const metaPackages: ReadonlySet<string> = new Set(['shell', 'arm64', 'amd64'])
 
 /**
  * `shell/git/htop` → what it stands for.

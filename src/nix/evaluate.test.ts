@@ -161,6 +161,18 @@ test('all attributes that are missing are named, each with what is close', async
   })
 })
 
+test('what stands for no attribute can be a near miss too, of a whole name alone', async (t) => {
+  const { nix, folder, run } = await createTestNix(t)
+  const location = { kind: 'path', path: await writeSet(folder, set) } as const
+  const query = { location, system: 'x86_64-linux', otherNames: ['hell', 'arm64'] } as const
+  await assert.rejects(nix.evaluate({ ...query, attributes: ['helo', 'arm46', 'arm46.x'] }, run), (error) => {
+    assert.ok(error instanceof PackagesNotFound)
+    const near = error.packages.map(({ nearMisses }) => nearMisses)
+    assert.deepEqual(near, [['hell', 'hello'], ['arm64'], []])
+    return true
+  })
+})
+
 test('a set, a function and a value are no packages', async (t) => {
   const { evaluate } = await createTestNix(t)
   await assert.rejects(evaluate(set, ['python3packages', 'function', 'number']), (error) => {

@@ -23,7 +23,7 @@ export async function evaluate(
   if ('failure' in outcome) throw await findCulprit(query, outcome.failure, options, run)
 
   const { evaluation } = outcome
-  const missing = missingPackages(query.attributes, evaluation)
+  const missing = missingPackages(query, evaluation)
   if (missing.length > 0) throw new PackagesNotFound(missing)
   const packages: Package[] = []
   for (const [attribute, finding] of findingsOf(query.attributes, evaluation)) {
@@ -60,17 +60,22 @@ function toPackage(
   }
 }
 
-function missingPackages(attributes: readonly string[], evaluation: Evaluation): readonly MissingPackage[] {
+function missingPackages(
+  { attributes, otherNames = [] }: EvaluationQuery,
+  evaluation: Evaluation,
+): readonly MissingPackage[] {
   const closeTo = new Map(
     Object.entries(evaluation.levels).map(([level, names]) => [level, nearMissesAmong(names)]),
   )
+  const closeToWhole = nearMissesAmong([...(evaluation.levels[''] ?? []), ...otherNames])
   return findingsOf(attributes, evaluation).flatMap(([attribute, finding]) => {
     if (finding.kind === 'other')
       return [{ attribute, nearMisses: [], reason: natureOf(attribute, finding.type) }]
     if (finding.kind !== 'missing') return []
     const [name = '', ...rest] = finding.rest
     const typed = attribute.split('.').slice(0, finding.resolved.length)
-    const near = closeTo.get(finding.resolved.join('.'))?.(name) ?? []
+    const isWhole = typed.length === 0 && rest.length === 0
+    const near = (isWhole ? closeToWhole : closeTo.get(finding.resolved.join('.')))?.(name) ?? []
     return [{ attribute, nearMisses: near.map((miss) => [...typed, miss, ...rest].join('.')) }]
   })
 }

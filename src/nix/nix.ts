@@ -8,6 +8,8 @@ export interface EvaluationQuery {
   readonly system: System
   /** Attribute paths as users name them; see design.md for the look-up order. */
   readonly attributes: readonly string[]
+  /** What users may have meant beside the names of the set: near misses are looked for among them too. */
+  readonly otherNames?: readonly string[]
 }
 
 /** Holds store paths against Nix' garbage collector until it is released. */
