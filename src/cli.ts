@@ -4,6 +4,7 @@ import { createLogger } from './logger.ts'
 import { gcCommand } from './gcCommand.ts'
 import { planCommand } from './planCommand.ts'
 import { popularityCommand } from './popularityCommand.ts'
+import { codeOf } from './process/errno.ts'
 import { terminateAll } from './process/live.ts'
 import { serve } from './serve.ts'
 
@@ -60,7 +61,7 @@ function tell(error: unknown): void {
 }
 
 function isWrongOption(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
+  return error instanceof Error && codeOf(error).startsWith('ERR_PARSE_ARGS_')
 }
 
 async function serveUntilStopped(): Promise<void> {

@@ -7,6 +7,7 @@ import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
 import type { Logger } from './logger.ts'
+import { codeOf } from './process/errno.ts'
 import { wire } from './wiring.ts'
 
 /** A server that listens. */
@@ -83,6 +84,5 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 function whyNot(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return reasons[code] ?? String(cause)
+  return reasons[codeOf(cause)] ?? String(cause)
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '../process/errno.ts'
 
 /**
  * Store paths that a package cannot be used without: modules of Python or Perl name what they import in
@@ -10,8 +11,7 @@ export async function readPropagated(path: string): Promise<readonly string[]> {
     const text = await readFile(join(path, 'nix-support/propagated-build-inputs'), 'utf8')
     return text.split(/\s+/).filter(Boolean)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return []
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return []
     throw error
   }
 }

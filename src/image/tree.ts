@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
+import { codeOf } from '../process/errno.ts'
 
 /**
  * The names below a folder, sorted: a text for what is no folder; name and tree for a folder; name and absolute path for
@@ -47,8 +48,7 @@ async function folderBehind(path: string): Promise<string | undefined> {
   try {
     return (await stat(path)).isDirectory() ? await realpath(path) : undefined
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].includes(code)) return undefined
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].includes(codeOf(error))) return undefined
     throw error
   }
 }

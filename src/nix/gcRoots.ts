@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isMissing } from '../process/errno.ts'
 import { isOwnerGone, ownerOf } from '../process/owner.ts'
 import type { GcRoot } from './nix.ts'
 
@@ -46,6 +47,6 @@ async function isAbandoned(path: string, name: string): Promise<boolean> {
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+  if (isMissing(error)) return undefined
   throw error
 }

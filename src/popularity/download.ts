@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { InvalidData } from '../errors.ts'
+import { isMissing } from '../process/errno.ts'
 
 /** Times that something is asked for before its fault is final; the pauses (ms) between double. */
 const attempts = 5
@@ -42,7 +43,7 @@ async function readLocal(location: string, signal: AbortSignal): Promise<Buffer 
     return await readFile(/^file:/i.test(location) ? fileURLToPath(location) : location, { signal })
   } catch (cause) {
     signal.throwIfAborted()
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    if (isMissing(cause)) return undefined
     throw new InvalidData(`${location} cannot be read`, { cause })
   }
 }

@@ -1,4 +1,5 @@
 import { NixeryError } from '../errors.ts'
+import { codeOf } from './errno.ts'
 
 /** A program that is not installed or may not be run. */
 export class ProgramNotStarted extends NixeryError {
@@ -10,7 +11,7 @@ export class ProgramNotStarted extends NixeryError {
 }
 
 function reasonOf(error: Error): string {
-  const code = 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'ENOENT') return 'it is not installed, or not in the PATH'
   if (code === 'EACCES') return 'permission denied'
   return error.message

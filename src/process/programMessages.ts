@@ -29,7 +29,7 @@ export interface OutputLine {
 
 /** Why a program did not finish. Errors lose their class and code on the way between threads. */
 export type Fault =
-  | { readonly kind: 'notStarted'; readonly message: string; readonly code: string | undefined }
+  | { readonly kind: 'notStarted'; readonly message: string; readonly code: string }
   | { readonly kind: 'tooLarge'; readonly maxStdout: number }
   | { readonly kind: 'other'; readonly cause: unknown }
 

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { codeOf } from './errno.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
 import { runHere } from './runHere.ts'
@@ -50,5 +51,5 @@ function faultOf(error: unknown): Fault {
   if (!(error instanceof ProgramNotStarted) || !(error.cause instanceof Error))
     return { kind: 'other', cause: error }
   const { message } = error.cause
-  return { kind: 'notStarted', message, code: 'code' in error.cause ? String(error.cause.code) : undefined }
+  return { kind: 'notStarted', message, code: codeOf(error.cause) }
 }

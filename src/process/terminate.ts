@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from './errno.ts'
 
 const POLL_MS = 20
 
@@ -21,8 +22,7 @@ function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-leader, signal)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM'))
-      return false
+    if (['ESRCH', 'EPERM'].includes(codeOf(error))) return false
     throw error
   }
 }

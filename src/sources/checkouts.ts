@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isMissing } from '../process/errno.ts'
 
 /** Milliseconds since a checkout was last asked for, for which it may still be read. Longer than any usual build. */
 const IN_USE = 60 * 60 * 1000
@@ -88,8 +89,4 @@ export class Checkouts {
     }
     await rm(leaving, { recursive: true, force: true })
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

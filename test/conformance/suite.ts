@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isMissing } from '../../src/process/errno.ts'
 import { run } from '../support/clients.ts'
 
 const suite = 'github.com/opencontainers/distribution-spec/conformance'
@@ -31,9 +32,7 @@ export async function buildSuite(folder: string, version: string): Promise<Suite
     const { stdout } = await go('list', '-m', '-f', '{{.Version}}', suite)
     return { kind: 'built', program, version: stdout.trim() }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return { kind: 'absent', why: 'Go is not on this machine' }
-    }
+    if (isMissing(error)) return { kind: 'absent', why: 'Go is not on this machine' }
     throw error
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from '../../src/process/errno.ts'
 import { Podman, run } from '../support/clients.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { startS3, type TestS3 } from './s3Server.ts'
@@ -137,7 +138,7 @@ async function fill(path: string): Promise<void> {
   try {
     await writeFile(join(path, 'filler'), Buffer.alloc(diskSize << 20))
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+    if (codeOf(error) !== 'ENOSPC') throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing, unlessMissing } from './faults.ts'
+import { isMissing } from '../../process/errno.ts'
+import { unlessMissing } from './faults.ts'
 import { temporaryName } from './temporary.ts'
 
 /**

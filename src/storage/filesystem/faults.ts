@@ -1,4 +1,5 @@
 import { StorageFailed } from '../../errors.ts'
+import { codeOf, isMissing } from '../../process/errno.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
@@ -12,8 +13,7 @@ const explanations: Readonly<Record<string, string>> = {
 /** Throws what went wrong with the disk in words an operator can act on. */
 export function failed(cause: unknown): never {
   if (cause instanceof StorageFailed) throw cause
-  const code = codeOf(cause)
-  const why = explanations[code] ?? (cause instanceof Error ? cause.message : String(cause))
+  const why = explanations[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause))
   throw new StorageFailed(`the storage does not work: ${why}`, { cause })
 }
 
@@ -24,12 +24,4 @@ export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefin
   } catch (error) {
     return isMissing(error) ? undefined : failed(error)
   }
-}
-
-export function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT'
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

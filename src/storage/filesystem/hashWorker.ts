@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
+import { codeOf } from '../../process/errno.ts'
 
 /** The sha256 of a file in hex, or why it cannot be read: an error loses its code on the way between threads. */
-export type Hashed =
-  { readonly hex: string } | { readonly code: string | undefined; readonly message: string }
+export type Hashed = { readonly hex: string } | { readonly code: string; readonly message: string }
 
 /** Big enough that a read costs its bytes, not its call; one for all files. */
 const buffer = Buffer.allocUnsafeSlow(1 << 20)
@@ -17,7 +17,7 @@ function hashed(path: string): Hashed {
     return { hex: hashOf(path) }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    return { code: 'code' in error ? String(error.code) : undefined, message: error.message }
+    return { code: codeOf(error), message: error.message }
   }
 }
 

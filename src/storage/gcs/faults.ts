@@ -1,4 +1,5 @@
 import { StorageFailed } from '../../errors.ts'
+import { codeOf } from '../../process/errno.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   '401': 'the credentials are not valid (GOOGLE_APPLICATION_CREDENTIALS)',
@@ -13,12 +14,12 @@ const explanations: Readonly<Record<string, string>> = {
 /** Throws what went wrong with Google Cloud Storage in words an operator can act on. */
 export function failed(what: string, cause: unknown): never {
   if (cause instanceof StorageFailed) throw cause
-  const why = explanations[codeOf(cause)] ?? String(cause)
+  const why = explanations[statusOf(cause)] ?? String(cause)
   throw new StorageFailed(`the storage does not work: Google Cloud Storage, ${what}: ${why}`, { cause })
 }
 
 export function isMissing(error: unknown): boolean {
-  return codeOf(error) === '404' && !saysNoBucket(error)
+  return statusOf(error) === '404' && !saysNoBucket(error)
 }
 
 /** The status is the same; only the sentence tells whether it is the object or the whole bucket that is missing. */
@@ -26,9 +27,8 @@ function saysNoBucket(error: unknown): boolean {
   return error instanceof Error && /bucket does not exist/i.test(error.message)
 }
 
-function codeOf(error: unknown): string {
+/** A status of HTTP, or the system's code: a fetch that fails says why in its cause alone. */
+function statusOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
-  if ('code' in error) return String(error.code)
-  // A fetch that fails says why in its cause alone.
-  return codeOf(error.cause)
+  return codeOf(error) || statusOf(error.cause)
 }

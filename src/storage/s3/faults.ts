@@ -1,4 +1,5 @@
 import { StorageFailed } from '../../errors.ts'
+import { codeOf } from '../../process/errno.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   NoSuchBucket: 'there is no such bucket (S3_BUCKET, S3_ENDPOINT, S3_REGION)',
@@ -29,9 +30,8 @@ export function isMissing(error: unknown): boolean {
 
 function namesOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return []
-  const code = 'code' in error ? [String(error.code)] : []
   const forbidden = statusOf(error) === 403 ? ['AccessDenied'] : []
-  return [error.name, ...code, ...forbidden]
+  return [error.name, codeOf(error), ...forbidden]
 }
 
 function statusOf(error: Error): unknown {
