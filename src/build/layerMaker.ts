@@ -2,16 +2,19 @@ import PQueue from 'p-queue'
 import { z } from 'zod'
 import type { LayerContent, Packer } from '../archive/packer.ts'
 import type { Entry } from '../oci/entry.ts'
-import { toDigest, isDigest } from '../oci/digest.ts'
 import type { Layer } from '../oci/layer.ts'
+import { digestSchema } from '../oci/parse.ts'
 import type { PathInfo } from '../nix/types.ts'
 import { silently } from '../process/events.ts'
 import { SharedWork } from '../process/sharedWork.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { layerKey } from './keys.ts'
 
-const digest = z.string().refine(isDigest).transform(toDigest)
-const layerRecord = z.object({ digest, size: z.number().int().nonnegative(), diffID: digest })
+const layerRecord = z.object({
+  digest: digestSchema,
+  size: z.number().int().nonnegative(),
+  diffID: digestSchema,
+})
 
 /** Makes layers, each once: what was packed before is found by the store paths in it. */
 export class LayerMaker {

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { countNames, type Tree } from '../image/tree.ts'
-import { baseName, isStorePath, toStorePath, type StorePath } from '../nix/types.ts'
+import { storePathSchema } from '../nix/parse.ts'
+import { baseName, type StorePath } from '../nix/types.ts'
 import type { RecordStore } from '../storage/interfaces.ts'
 import { format } from './format.ts'
 import type { Output } from './outputs.ts'
@@ -11,20 +12,19 @@ const mostNames = 20_000
 /** Outputs in memory, some 100 KB each. */
 const remembered = 500
 
-const storePath = z.string().refine(isStorePath).transform(toStorePath)
 const tree: z.ZodType<Tree> = z.lazy(() =>
   z.array(z.union([z.string(), z.tuple([z.string(), z.union([z.string(), tree])]).readonly()])).readonly(),
 )
 const outputSchema: z.ZodType<Output> = z.object({
-  path: storePath,
+  path: storePathSchema,
   tree,
-  propagated: z.array(storePath),
+  propagated: z.array(storePathSchema),
   closure: z.array(
     z.object({
-      path: storePath,
+      path: storePathSchema,
       narHash: z.string(),
       narSize: z.number(),
-      references: z.array(storePath),
+      references: z.array(storePathSchema),
     }),
   ),
 })

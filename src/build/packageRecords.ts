@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { isStorePath, toStorePath, type Package, type Revision, type System } from '../nix/types.ts'
+import { storePathSchema } from '../nix/parse.ts'
+import type { Package, Revision, System } from '../nix/types.ts'
 import type { RecordStore } from '../storage/interfaces.ts'
 import { format } from './format.ts'
 
-const storePath = z.string().refine(isStorePath).transform(toStorePath)
 const text = z.string().exactOptional()
 const packageSchema: z.ZodType<Package> = z.object({
   attribute: z.string(),
   resolved: z.string(),
   name: z.string(),
   version: text,
-  derivation: storePath,
-  outputs: z.array(z.object({ name: z.string(), path: storePath })).min(1),
+  derivation: storePathSchema,
+  outputs: z.array(z.object({ name: z.string(), path: storePathSchema })).min(1),
   meta: z.object({ description: text, homepage: text, license: text, mainProgram: text }),
 })
 

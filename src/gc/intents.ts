@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { StorageFailed } from '../errors.ts'
-import { isDigest, toDigest, type Digest } from '../oci/digest.ts'
+import type { Digest } from '../oci/digest.ts'
+import { digestSchema } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
 
 const folder = 'gc/intents'
 
-const schema = z.object({ digests: z.array(z.string().refine(isDigest).transform(toDigest)) })
+const schema = z.object({ digests: z.array(digestSchema) })
 
 /** Seconds after which a collector starts no deletion any more under an intent. */
 export const deletesWithin = 15

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { isDigest, toDigest, type Digest } from '../oci/digest.ts'
+import type { Digest } from '../oci/digest.ts'
+import { digestSchema } from '../oci/parse.ts'
 
 /** Folder of what servers say they serve: `pulls/<server>/<number>`. */
 export const pullFolder = 'pulls'
-
-const digest = z.string().refine(isDigest).transform(toDigest)
 
 /** What a server serves. A record never changes: its age, by the storage's own clock, says how long it holds. */
 export interface PullRecord {
@@ -18,6 +17,6 @@ export interface PullRecord {
 
 export const pullRecordSchema: z.ZodType<PullRecord> = z.object({
   holds: z.number().nonnegative(),
-  manifests: z.array(z.tuple([digest, z.number()])),
-  blobs: z.array(digest),
+  manifests: z.array(z.tuple([digestSchema, z.number()])),
+  blobs: z.array(digestSchema),
 })

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue'
 import { z } from 'zod'
-import { isDigest, toDigest, type Digest } from '../oci/digest.ts'
+import { isDigest, type Digest } from '../oci/digest.ts'
+import { digestSchema } from '../oci/parse.ts'
 import type { Storage, StoredObject } from '../storage/interfaces.ts'
 import type { StoredBlob, StoredImage } from './policy.ts'
 import type { Pulls } from './pullLedger.ts'
@@ -29,7 +30,7 @@ export interface Survey {
 /** Requests to the storage that are under way at once. */
 export const atOnce = 16
 
-const pointer = z.object({ digest: z.string().refine(isDigest).transform(toDigest) })
+const pointer = z.object({ digest: digestSchema })
 
 /** Looks through a storage. What never changes is read once in its life. */
 export class Surveyor {

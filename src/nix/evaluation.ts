@@ -4,20 +4,19 @@ import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
 import { builderArgs, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
 import type { EvaluationQuery } from './nix.ts'
-import { isStorePath } from './types.ts'
+import { storePathSchema } from './parse.ts'
 import type { WarmEvaluators } from './warmEvaluators.ts'
 
 const expression = fileURLToPath(new URL('./evaluate.nix', import.meta.url))
 
-const storePath = z.string().refine(isStorePath)
 const resolved = z.array(z.string())
 const optionalText = z.string().nullable()
 
 const packageSchema = z.object({
   name: z.string(),
   version: z.string(),
-  drvPath: storePath,
-  outputs: z.array(z.object({ name: z.string(), path: storePath })).nonempty(),
+  drvPath: storePathSchema,
+  outputs: z.array(z.object({ name: z.string(), path: storePathSchema })).nonempty(),
   meta: z.object({
     description: optionalText,
     homepage: optionalText,

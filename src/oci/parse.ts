@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import type { Descriptor } from './descriptor.ts'
-import { isDigest, toDigest } from './digest.ts'
+import { isDigest, type Digest } from './digest.ts'
+
+/** A digest out of JSON that was read back or sent. */
+export const digestSchema: z.ZodType<Digest> = z.string().refine(isDigest)
 
 /** A descriptor out of JSON that was read back or sent; see `Descriptor`. */
 export const descriptorSchema: z.ZodType<Descriptor> = z.object({
   mediaType: z.string(),
-  digest: z.string().refine(isDigest).transform(toDigest),
+  digest: digestSchema,
   size: z.number().int().nonnegative(),
 })
 

@@ -2,11 +2,10 @@ import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { ClosureNode } from '../layers/plan.ts'
-import { isStorePath } from '../nix/types.ts'
+import { storePathSchema } from '../nix/parse.ts'
 import { hashOf } from './narInfo.ts'
 
-const storePath = z.string().refine(isStorePath)
-const lineSchema = z.tuple([storePath, z.int().nonnegative(), z.array(storePath)])
+const lineSchema = z.tuple([storePathSchema, z.int().nonnegative(), z.array(storePathSchema)])
 
 /**
  * What was found out of store paths, in a file that is only ever added to, one line for each: it never changes, so
