@@ -1,11 +1,10 @@
-import { buffer } from 'node:stream/consumers'
 import { LRUCache } from 'lru-cache'
-import { BlobUnknown } from '../errors.ts'
 import type { Holds } from '../gc/holds.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { digestOf, type Digest } from '../oci/digest.ts'
-import { descriptorSchema, manifestSchema } from '../oci/parse.ts'
+import { digestOf } from '../oci/digest.ts'
+import { descriptorSchema, manifestSchema, parseJson } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { readWhole } from '../storage/readWhole.ts'
 import type { Image } from './image.ts'
 
 /** Manifests are some 10 KB: this many bytes hold thousands of images. */
@@ -66,28 +65,10 @@ export class ImageRecords {
   }
 
   async #load(manifest: Descriptor): Promise<Image | undefined> {
-    const bytes = await this.#read(manifest.digest)
+    const bytes = await readWhole(this.#storage.blobs, manifest.digest)
     if (!bytes || digestOf(bytes) !== manifest.digest) return undefined
     const parsed = manifestSchema.safeParse(parseJson(bytes))
     if (!parsed.success) return undefined
     return { manifest: { descriptor: manifest, bytes }, ...parsed.data }
-  }
-
-  async #read(digest: Digest): Promise<Buffer | undefined> {
-    try {
-      return await buffer(await this.#storage.blobs.open(digest))
-    } catch (error) {
-      if (error instanceof BlobUnknown) return undefined
-      throw error
-    }
-  }
-}
-
-/** Undefined for what is no JSON: a record may point at any blob. */
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString())
-  } catch {
-    return undefined
   }
 }

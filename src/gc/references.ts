@@ -1,11 +1,10 @@
-import { buffer } from 'node:stream/consumers'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import { BlobUnknown } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { digestOf, type Digest } from '../oci/digest.ts'
-import { descriptorSchema, manifestSchema } from '../oci/parse.ts'
+import { descriptorSchema, manifestSchema, parseJson } from '../oci/parse.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
+import { readWhole } from '../storage/readWhole.ts'
 
 /** What a manifest or an index names directly. */
 interface References {
@@ -46,19 +45,10 @@ export class ManifestReferences {
   async #direct(digest: Digest, given?: Buffer): Promise<References | undefined> {
     const known = this.#known.get(digest)
     if (known) return known
-    const bytes = given ?? (await this.#read(digest))
+    const bytes = given ?? (await readWhole(this.#blobs, digest))
     const references = bytes && digestOf(bytes) === digest ? parse(bytes) : undefined
     if (references) this.#known.set(digest, references)
     return references
-  }
-
-  async #read(digest: Digest): Promise<Buffer | undefined> {
-    try {
-      return await buffer(await this.#blobs.open(digest))
-    } catch (error) {
-      if (error instanceof BlobUnknown) return undefined
-      throw error
-    }
   }
 }
 
@@ -68,12 +58,4 @@ function parse(bytes: Buffer): References | undefined {
   if (manifest) return { manifests: [], blobs: [manifest.config, ...manifest.layers] }
   const index = indexSchema.safeParse(value).data
   return index && { manifests: index.manifests, blobs: [] }
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString())
-  } catch {
-    return undefined
-  }
 }

@@ -1,11 +1,11 @@
-import { buffer } from 'node:stream/consumers'
 import { z } from 'zod'
-import { BlobUnknown } from '../errors.ts'
-import { toDigest } from '../oci/digest.ts'
+import type { Digest } from '../oci/digest.ts'
+import { digestSchema, parseJson } from '../oci/parse.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
+import { readWhole } from '../storage/readWhole.ts'
 import type { StoredImage } from './policy.ts'
 
-const manifestSchema = z.object({ config: z.object({ digest: z.string() }) })
+const manifestSchema = z.object({ config: z.object({ digest: digestSchema }) })
 const configSchema = z.object({
   architecture: z.string(),
   config: z.object({ Labels: z.record(z.string(), z.string()) }),
@@ -26,11 +26,7 @@ export async function titlesOf(
   return titles
 }
 
-async function readJson(blobs: BlobStore, digest: string): Promise<unknown> {
-  try {
-    return JSON.parse((await buffer(await blobs.open(toDigest(digest)))).toString())
-  } catch (error) {
-    if (error instanceof BlobUnknown || error instanceof SyntaxError) return undefined
-    throw error
-  }
+async function readJson(blobs: BlobStore, digest: Digest): Promise<unknown> {
+  const bytes = await readWhole(blobs, digest)
+  return bytes && parseJson(bytes)
 }

@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { BlobUnknown, ManifestUnknown } from '../errors.ts'
@@ -6,6 +5,8 @@ import { parseImageName, type ImageRequest } from '../image/name.ts'
 import type { Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
+import { parseJson } from '../oci/parse.ts'
+import { readWhole } from '../storage/readWhole.ts'
 import { chooseMediaType } from './accept.ts'
 import { hasAlready, identify, immutable, revalidate } from './conditional.ts'
 import type { HttpParts } from './parts.ts'
@@ -84,11 +85,9 @@ async function readManifest(
 ): Promise<Encoded> {
   const size = (await blobs.stat(digest))?.size
   if (size === undefined || size > largestManifest) throw new ManifestUnknown(digest)
-  const bytes = await buffer(await blobs.open(digest)).catch((error: unknown) => {
-    throw error instanceof BlobUnknown ? new ManifestUnknown(digest) : error
-  })
-  const mediaType = mediaTypeOf(bytes)
-  if (mediaType === undefined) throw new ManifestUnknown(digest)
+  const bytes = await readWhole(blobs, digest)
+  const mediaType = bytes && mediaTypeOf(bytes)
+  if (bytes === undefined || mediaType === undefined) throw new ManifestUnknown(digest)
   const manifest = { descriptor: { mediaType, digest, size: bytes.length }, bytes }
   if (!(await holds.hold(manifest))) throw new ManifestUnknown(digest)
   return manifest
@@ -97,9 +96,5 @@ async function readManifest(
 /** A manifest says itself what it is; blobs of other kinds are no JSON, or say nothing. */
 function mediaTypeOf(bytes: Buffer): string | undefined {
   if (bytes[0] !== '{'.charCodeAt(0)) return undefined
-  try {
-    return typed.safeParse(JSON.parse(bytes.toString())).data?.mediaType
-  } catch {
-    return undefined
-  }
+  return typed.safeParse(parseJson(bytes)).data?.mediaType
 }

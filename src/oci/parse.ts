@@ -17,3 +17,12 @@ export const manifestSchema: z.ZodType<{
   readonly config: Descriptor
   readonly layers: readonly Descriptor[]
 }> = z.object({ config: descriptorSchema, layers: z.array(descriptorSchema) })
+
+/** The value of JSON; undefined for what is none: a record may point at any blob. */
+export function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
+}
