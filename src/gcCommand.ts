@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
 import { readConfig } from './config.ts'
 import { NixeryError, UsageError } from './errors.ts'
-import { Collector, type Progress } from './gc/collector.ts'
+import { Collector } from './gc/collector.ts'
 import { tableOf } from './gc/table.ts'
 import { titlesOf } from './gc/titles.ts'
 import { formatBytes } from './gc/units.ts'
+import { ProgressBar } from './progressBar.ts'
 import { openStorage } from './wiring.ts'
 
 /**
@@ -25,12 +26,12 @@ export async function gcCommand(args: readonly string[]): Promise<string> {
   const stop = new AbortController()
   const onSignal = () => stop.abort(new Interrupted('interrupted: the next collection goes on'))
   process.once('SIGINT', onSignal)
-  const bar = process.stderr.isTTY ? new ProgressBar() : undefined
+  const bar = process.stderr.isTTY ? new ProgressBar(process.stderr) : undefined
   try {
     const report = await collector.collect({
       dryRun: values['dry-run'],
       signal: stop.signal,
-      onProgress: (progress) => bar?.show(progress),
+      onProgress: ({ phase, done, of }) => bar?.show(phase === 'look' ? 'looking' : 'deleting', done, of),
     })
     bar?.clear()
     if (values['dry-run']) {
@@ -46,24 +47,3 @@ export async function gcCommand(args: readonly string[]): Promise<string> {
 }
 
 class Interrupted extends NixeryError {}
-
-const width = 40
-/** Milliseconds between two pictures of the bar. */
-const pictures = 100
-
-class ProgressBar {
-  #last = 0
-
-  show({ phase, done, of }: Progress): void {
-    const now = performance.now()
-    if (now - this.#last < pictures && done < of) return
-    this.#last = now
-    const filled = of === 0 ? width : Math.round((width * done) / of)
-    const what = phase === 'look' ? 'looking' : 'deleting'
-    process.stderr.write(`\r\u001b[K${what} ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${of}`)
-  }
-
-  clear(): void {
-    process.stderr.write('\r\u001b[K')
-  }
-}

@@ -17,9 +17,9 @@ import { countReferences } from './popularity/countReferences.ts'
 import { gather } from './popularity/gather.ts'
 import { Journal } from './popularity/journal.ts'
 import { hashOf } from './popularity/narInfo.ts'
-import { ProgressBar } from './popularity/progressBar.ts'
 import { recordedPaths } from './popularity/recordedPaths.ts'
 import { readStorePathList } from './popularity/storePathList.ts'
+import { ProgressBar } from './progressBar.ts'
 import { openStorage, wire } from './wiring.ts'
 
 const options = {

@@ -32,9 +32,10 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   wiring: { values: all },
   housekeeping: { values: all },
   serve: { values: [...all, 'housekeeping', 'wiring'] },
-  gcCommand: { values: [...all, 'wiring'] },
+  progressBar: { values: [] },
+  gcCommand: { values: [...all, 'progressBar', 'wiring'] },
   planCommand: { values: [...all, 'wiring'] },
   popularity: { values: [...common, 'oci', 'storage', 'nix', 'layers', 'build'] },
-  popularityCommand: { values: [...all, 'popularity', 'wiring'] },
+  popularityCommand: { values: [...all, 'popularity', 'progressBar', 'wiring'] },
   cli: { values: [...all, 'serve', 'gcCommand', 'planCommand', 'popularityCommand'] },
 }
