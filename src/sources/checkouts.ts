@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from '../process/errno.ts'
+import type { RunOptions } from '../process/events.ts'
+import { flush } from './flush.ts'
 
 /** Milliseconds since a checkout was last asked for, for which it may still be read. Longer than any usual build. */
 const IN_USE = 60 * 60 * 1000
@@ -32,7 +34,8 @@ export class Checkouts {
   async find(commit: string): Promise<Checkout | undefined> {
     const folder = join(this.#folder, commit)
     try {
-      const created = Number(await readFile(join(folder, 'created'), 'utf8'))
+      const created = parseTime(await readFile(join(folder, 'created'), 'utf8'))
+      if (created === undefined) return undefined
       const now = new Date()
       await utimes(folder, now, now)
       return { path: join(folder, 'source'), created }
@@ -42,17 +45,23 @@ export class Checkouts {
     }
   }
 
-  /** @param write fills the folder and answers when its content was made */
-  async add(commit: string, write: (folder: string) => Promise<number>): Promise<Checkout> {
+  /**
+   * @param write fills the folder and answers when its content was made
+   * @throws SourceFailed where it cannot be put on the disk; what `write` throws
+   */
+  async add(commit: string, run: RunOptions, write: (folder: string) => Promise<number>): Promise<Checkout> {
     const unfinished = join(this.#folder, `tmp-${randomUUID()}`)
     const folder = join(this.#folder, commit)
     try {
       await mkdir(join(unfinished, 'source'), { recursive: true })
       const created = await write(join(unfinished, 'source'))
       await writeFile(join(unfinished, 'created'), String(created))
-      await rename(unfinished, folder).catch(async (error: unknown) => {
-        // Another server that shares the folder may have been faster.
-        if ((await this.find(commit)) === undefined) throw error
+      await flush(unfinished, run)
+      await rename(unfinished, folder).catch(async () => {
+        // Another server that shares the folder may have been faster. What is there else is damaged.
+        if (await this.find(commit)) return
+        await this.#remove(commit)
+        await rename(unfinished, folder)
       })
       return { path: join(folder, 'source'), created }
     } finally {
@@ -89,4 +98,9 @@ export class Checkouts {
     }
     await rm(leaving, { recursive: true, force: true })
   }
+}
+
+/** Undefined for a file that a loss of power has emptied, say. */
+function parseTime(text: string): number | undefined {
+  return /^[0-9]+$/.test(text) ? Number(text) : undefined
 }

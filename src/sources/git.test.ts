@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { lstat, readdir, readFile, readlink, rename, symlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { SourceFailed, UnknownTag } from '../errors.ts'
@@ -88,6 +99,39 @@ test('what was fetched once is there without the remote, also after a restart', 
     assert.match(error.message, /does not exist|not appear to be a git repository/)
     return true
   })
+})
+
+test('a checkout whose mark was emptied by a loss of power is made anew', async (t) => {
+  const { repository, first, cacheDir, run } = await setUp(t)
+  const before = createGitSource(repository.folder, { cacheDir, pinTtl: 0 })
+  const revision = await before.pin(first, run)
+  const fetched = await before.fetch(revision, run)
+  await writeFile(join(cacheDir, first, 'created'), '')
+  await writeFile(join(cacheDir, first, 'source/default.nix'), '')
+  const after = createGitSource(repository.folder, { cacheDir, pinTtl: 0 })
+  assert.deepEqual(await after.fetch(revision, run), fetched)
+  assert.equal(await readFile(join(cacheDir, first, 'source/default.nix'), 'utf8'), '{ }')
+})
+
+test('what cannot be put on the disk is no checkout', async (t) => {
+  const { repository, first, folder, cacheDir, run } = await setUp(t)
+  const source = createGitSource(repository.folder, { cacheDir, pinTtl: 0 })
+  await source.fetch(await source.pin(first, run), run)
+  const second = await repository.commit({ 'default.nix': '{ a = 1; }' })
+  // A disk that fails, as the system's `sync` tells of it.
+  await mkdir(join(folder, 'bin'))
+  const broken = join(folder, 'bin/sync')
+  await writeFile(broken, '#!/bin/sh\necho "sync: error syncing: Input/output error" >&2\nexit 1\n', {
+    mode: 0o755,
+  })
+  const path = process.env['PATH']
+  process.env['PATH'] = `${join(folder, 'bin')}:${path}`
+  t.after(() => (process.env['PATH'] = path))
+  await assert.rejects(source.fetch(await source.pin(second, run), run), /Input\/output error/)
+  assert.equal((await readdir(cacheDir)).includes(second), false)
+  await rm(broken)
+  await source.fetch(await source.pin(second, run), run)
+  assert.equal((await readdir(cacheDir)).includes(second), true)
 })
 
 test('a commit that a branch has left behind is still fetched', async (t) => {

@@ -37,7 +37,7 @@ export function createGitSource(repository: string, { cacheDir, pinTtl }: GitSou
 
   async function checkOut(commit: string, run: RunOptions): Promise<Checkout> {
     await mirror.fetch(commit, run)
-    const checkout = await checkouts.add(commit, async (folder) => {
+    const checkout = await checkouts.add(commit, run, async (folder) => {
       await mirror.export(commit, folder, run)
       return mirror.timeOf(commit, run)
     })

@@ -3,6 +3,7 @@ import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UnknownTag } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
+import { flush } from './flush.ts'
 import { git, gitAgrees, GitFailed } from './gitCommand.ts'
 
 /** A bare repository that holds the commits that were asked for, without their history where the remote allows it. */
@@ -21,11 +22,13 @@ export class GitMirror {
    */
   async fetch(commit: string, run: RunOptions): Promise<void> {
     await this.#create(run)
-    // Git makes a reference last, when all that it needs is there; an object alone may lack the rest.
+    // The reference is made last, when all that it needs is on the disk; an object alone may lack the rest.
     if (await gitAgrees(this.#args('rev-parse', '--verify', '--quiet', held(commit)), run)) return
     run.onEvent({ kind: 'log', line: `fetching ${commit}` })
-    if (await this.#fetchCommit(commit, run)) return
-    await this.#fetchAll(commit, run)
+    if (!(await this.#fetchCommit(commit, run))) await this.#fetchAll(run)
+    // Git itself flushes neither all objects nor the note of which history was left out.
+    await flush(this.#folder, run)
+    if (!(await this.#hold(commit, run))) throw noSuchCommit(commit)
   }
 
   /** Lets go of a commit: git removes it some day. */
@@ -53,6 +56,7 @@ export class GitMirror {
     const unfinished = `${this.#folder}.tmp-${randomUUID()}`
     await mkdir(dirname(this.#folder), { recursive: true })
     await git(['init', '--quiet', '--bare', '--template=', '--', unfinished], run)
+    await flush(unfinished, run)
     await rename(unfinished, this.#folder).catch(async (error: unknown) => {
       await rm(unfinished, { recursive: true })
       if (!(await exists(this.#folder))) throw error
@@ -62,7 +66,7 @@ export class GitMirror {
   /** @returns false where the remote gives only what its references point at, or cannot leave history out. */
   async #fetchCommit(commit: string, run: RunOptions): Promise<boolean> {
     try {
-      await this.#fetchInto(['--depth=1'], [`+${commit}:${held(commit)}`], run)
+      await this.#fetchInto(['--depth=1'], [commit], run)
       return true
     } catch (error) {
       if (!(error instanceof GitFailed)) throw error
@@ -73,13 +77,12 @@ export class GitMirror {
   }
 
   /** The last resort, for remotes that know neither single commits nor shallow fetches. */
-  async #fetchAll(commit: string, run: RunOptions): Promise<void> {
+  async #fetchAll(run: RunOptions): Promise<void> {
     run.onEvent({ kind: 'log', line: 'the remote gives no single commits: fetching all that it has' })
     const shallow = await git(this.#args('rev-parse', '--is-shallow-repository'), run)
     const deepen = shallow.trim() === 'true' ? ['--unshallow'] : []
     const all = ['+refs/heads/*:refs/nixery/all/heads/*', '+refs/tags/*:refs/nixery/all/tags/*']
     await this.#fetchInto(deepen, all, run)
-    if (!(await this.#hold(commit, run))) throw noSuchCommit(commit)
   }
 
   async #fetchInto(options: readonly string[], refspecs: readonly string[], run: RunOptions): Promise<void> {
