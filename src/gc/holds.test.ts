@@ -54,8 +54,11 @@ function before(
   }
 }
 
-/** Keeps nothing that is not held, and nothing for being young. */
-const nothing = { keep: 0, size: 0, grace: 0.001 }
+/** Keeps nothing that is not held, and little for being young. It has half of the grace to begin to delete. */
+const nothing = { keep: 0, size: 0, grace: 0.2 }
+
+/** After it, nothing that was put before is young. */
+const graceIsOver = () => sleep(nothing.grace * 1000 + 1)
 
 describe('a hold', () => {
   it('is refused where a blob is missing', async (context) => {
@@ -74,7 +77,7 @@ describe('a hold', () => {
     await storeImage(storage, 'c')
     const holds = holdsOf(context, storage, 60)
     assert.equal(await holds.hold(manifest), true)
-    await sleep(2)
+    await graceIsOver()
     await new Collector(storage, nothing).collect()
     assert.deepEqual(await all(storage), kept)
   })
@@ -144,7 +147,7 @@ describe('a hold that meets a collector', () => {
     const storage = createMemoryStorage()
     const manifest = await storeImage(storage, 'a')
     const holds = holdsOf(context, storage, 60)
-    await sleep(2)
+    await graceIsOver()
     let holding: Promise<boolean> | undefined
     // The hold is written when the intent stands already; then it has to wait for the collector.
     const slow = before(storage, 'put', 'gc/intents', async () => {
@@ -161,7 +164,7 @@ describe('a hold that meets a collector', () => {
     const storage = createMemoryStorage()
     const manifest = await storeImage(storage, 'a')
     const holds = holdsOf(context, storage, 60)
-    await sleep(2)
+    await graceIsOver()
     let holding: Promise<boolean> | undefined
     let deleted = false
     const slow = before(storage, 'delete', 'layers/', async () => {
