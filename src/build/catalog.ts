@@ -1,25 +1,33 @@
 import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
 import { canonicalName, type ImageRequest } from '../image/name.ts'
 import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
 
-/** Names and tags whose record is known to be written: what is noted twice costs nothing. */
+/** Names and tags whose record is known to be of today: what is noted twice costs nothing. */
 const remembered = 10_000
+
+const noteSchema = z.object({ seen: z.iso.date() })
 
 /** Which images were built: the names and tags that a registry can list. */
 export class Catalog {
   readonly #records: RecordStore & ListsRecords
-  readonly #noted = new LRUCache<string, true>({ max: remembered })
+  readonly #noted = new LRUCache<string, string>({ max: remembered })
 
   constructor(records: RecordStore & ListsRecords) {
     this.#records = records
   }
 
-  /** Notes that an image exists. @throws StorageFailed */
+  /**
+   * Notes that an image exists, and is asked for: its record is put anew on each day on which it is, so that the
+   * collector can tell the ones that are not. @throws StorageFailed
+   */
   async note(request: ImageRequest, tag: string): Promise<void> {
     const key = `repositories/${fileName(request)}/${tag}`
-    if (this.#noted.has(key)) return
-    if ((await this.#records.get(key)) === undefined) await this.#records.put(key, { tag })
-    this.#noted.set(key, true)
+    const today = new Date().toISOString().slice(0, 10)
+    if (this.#noted.get(key) === today) return
+    const known = noteSchema.safeParse(await this.#records.get(key)).data
+    if (known?.seen !== today) await this.#records.put(key, { tag, seen: today })
+    this.#noted.set(key, today)
   }
 
   /** Names of images that were built, sorted, each once in its canonical form. @throws StorageFailed */

@@ -32,8 +32,16 @@ export interface CollectionReport {
   readonly judgedAt: number
 }
 
-/** Records that cost an evaluation when they are lost: they go with their age. */
-const knowledge = ['packages', 'outputs', 'revisions']
+/**
+ * Folders of records that go with their age, and for how many seconds they stay at least: those that cost an
+ * evaluation when they are lost, and the names for the lists, which are put anew each day on which they are asked for.
+ */
+const ageing: Readonly<Record<string, number>> = {
+  packages: 0,
+  outputs: 0,
+  revisions: 0,
+  repositories: 2 * 24 * 60 * 60,
+}
 
 /**
  * Deletes what no image needs, and images as the limits say. Any number may run beside any number of servers; one
@@ -108,15 +116,16 @@ export class Collector {
     const verdict = judge(survey.images, survey.blobs, pulls.heldBlobs, this.#retention, judgedAt)
     const steps = [
       ...stepsOf(survey, verdict, judgedAt - grace * 1000),
-      ...(keep === undefined ? [] : await this.#forgotten(judgedAt - Math.max(keep, grace) * 1000)),
+      ...(keep === undefined ? [] : await this.#forgotten(judgedAt, Math.max(keep, grace))),
     ]
     return { judgedAt, survey, verdict, steps }
   }
 
-  /** What was learnt so long ago that it may be learnt anew. @param before ms since 1970 */
-  async #forgotten(before: number): Promise<readonly Step[]> {
+  /** What was learnt, or last asked for, long ago. @param now ms since 1970 @param age seconds */
+  async #forgotten(now: number, age: number): Promise<readonly Step[]> {
     const steps: Step[] = []
-    for (const folder of knowledge) {
+    for (const [folder, least] of Object.entries(ageing)) {
+      const before = now - Math.max(age, least) * 1000
       for await (const { key, size, modified } of this.#storage.objects.list(folder)) {
         if (modified < before) steps.push({ kind: 'record', key, size })
       }

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { mock, test } from 'node:test'
+import { Collector } from '../gc/collector.ts'
+import { parseImageName } from '../image/name.ts'
+import { createMemoryStorage } from '../storage/memory.ts'
+import { Catalog } from './catalog.ts'
+
+const day = 24 * 60 * 60
+
+test('the collector leaves the names and tags that are still asked for', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: 1_000_000_000_000 })
+  t.after(() => mock.timers.reset())
+  const storage = createMemoryStorage()
+  const catalogs = [new Catalog(storage.records), new Catalog(storage.records)]
+  const note = async (name: string, tag: string) => {
+    for (const catalog of catalogs) await catalog.note(parseImageName(name), tag)
+  }
+  await note('git', 'v1')
+  await note('jq', 'latest')
+  for (let today = 0; today < 40; today++) {
+    mock.timers.tick(day * 1000)
+    await note('git', 'latest')
+  }
+  const names = () => catalogs[0]?.names()
+  assert.deepEqual(await names(), ['git', 'jq'])
+  await new Collector(storage, { keep: 50 * day, grace: 1 }).collect()
+  await new Collector(storage, { grace: 1 }).collect()
+  assert.deepEqual(await names(), ['git', 'jq'])
+  await new Collector(storage, { keep: 30 * day, grace: 1 }).collect()
+  assert.deepEqual(await names(), ['git'])
+  assert.deepEqual(await catalogs[1]?.tags(parseImageName('git')), ['latest'])
+  await note('jq', 'latest')
+  assert.deepEqual(await names(), ['git', 'jq'])
+})
+
+test('a name that is asked for many times a day is written once, by all servers together', async () => {
+  const { records } = createMemoryStorage()
+  let puts = 0
+  const counting = {
+    get: (key: string) => records.get(key),
+    put: (key: string, value: unknown) => {
+      puts++
+      return records.put(key, value)
+    },
+    list: (folder: string) => records.list(folder),
+  }
+  for (const catalog of [new Catalog(counting), new Catalog(counting)])
+    for (const name of ['git/jq', 'jq/git']) await catalog.note(parseImageName(name), 'latest')
+  assert.equal(puts, 1)
+})
+
+test('a collector that keeps nothing for long leaves what was asked for yesterday in the lists', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: 1_000_000_000_000 })
+  t.after(() => mock.timers.reset())
+  const storage = createMemoryStorage()
+  const catalog = new Catalog(storage.records)
+  await catalog.note(parseImageName('git'), 'latest')
+  mock.timers.tick(day * 1000)
+  await new Collector(storage, { keep: 1, grace: 1 }).collect()
+  assert.deepEqual(await catalog.names(), ['git'])
+})
