@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { z } from 'zod'
 import { run } from './support/clients.ts'
-import { demoSet } from './support/server.ts'
+import { demoSet } from './support/variables.ts'
 
 let folder: string
 before(async () => {

@@ -10,7 +10,8 @@ import { after, before, describe, it } from 'node:test'
 import { z } from 'zod'
 import { decodeLayerTable, encodeLayerTable, forestFor, type LayerTable } from '../src/layers/layerTable.ts'
 import { run } from './support/clients.ts'
-import { demoSet, saltedSet, startServer } from './support/server.ts'
+import { saltedSet, startServer } from './support/server.ts'
+import { demoSet } from './support/variables.ts'
 
 const program = join(import.meta.dirname, '../bin/nixery.js')
 const count = 150

@@ -3,11 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createNix } from '../../src/nix/createNix.ts'
 import type { PathInfo } from '../../src/nix/types.ts'
+import { demoSet } from '../../test/support/variables.ts'
 
 const root = join(import.meta.dirname, '../..')
-
-/** The demo package set: a `NIXERY_PKGS_PATH`. */
-export const demoSet = join(root, 'var/demo/set')
 
 /** Has the packages built, and says what they need, all together. */
 export async function demoClosure(

@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { z } from 'zod'
+import { serverVariables } from '../../test/support/variables.ts'
 import { beside } from '../beside.ts'
-import { demoSet } from '../data/demoClosure.ts'
 
 const reading = z.object({
   wall: z.number(),
@@ -35,11 +34,7 @@ export async function startBenchServer(
   const child = fork(beside(import.meta.url, 'benchServer'), {
     env: {
       ...process.env,
-      NIXERY_HOST: '127.0.0.1',
-      PORT: '0',
-      NIXERY_PKGS_PATH: demoSet,
-      STORAGE_PATH: join(folder, 'storage'),
-      NIXERY_STATE_DIR: join(folder, 'state'),
+      ...serverVariables(folder),
       NIXERY_LOG_LEVEL: 'error',
       ...variables,
     },

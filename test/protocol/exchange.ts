@@ -12,6 +12,17 @@ export interface Exchange extends Question {
   readonly says?: RegExp
 }
 
+/** Content that no coding is put on, whatever codings the client takes. */
+export function asItIs(path: string, body: Buffer, codings: string): Exchange {
+  return {
+    path,
+    headers: ['accept-encoding', codings],
+    status: 200,
+    gets: { 'content-encoding': undefined, 'content-length': `${body.length}` },
+    body,
+  }
+}
+
 /** Headers that belong to the connection, not to the content. */
 const ofTheConnection = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { check } from './exchange.ts'
+import { asItIs, check } from './exchange.ts'
 import { startKnown, type Known } from './known.ts'
 import { table } from './table.ts'
 
@@ -76,23 +76,11 @@ table('such a layer is sent as it is', here, [
 table('no other content is encoded:', here, [
   [
     'a config',
-    ({ repository, config }) => ({
-      path: `${repository}/blobs/${config.digest}`,
-      headers: ['accept-encoding', 'gzip'],
-      status: 200,
-      gets: { 'content-encoding': undefined },
-      body: config.bytes,
-    }),
+    ({ repository, config }) => asItIs(`${repository}/blobs/${config.digest}`, config.bytes, 'gzip'),
   ],
   [
     'a manifest',
-    ({ repository, manifest }) => ({
-      path: `${repository}/manifests/latest`,
-      headers: ['accept-encoding', 'gzip'],
-      status: 200,
-      gets: { 'content-encoding': undefined },
-      body: manifest.bytes,
-    }),
+    ({ repository, manifest }) => asItIs(`${repository}/manifests/latest`, manifest.bytes, 'gzip'),
   ],
 ])
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
-import { demoSet } from './server.ts'
+import { serverVariables } from './variables.ts'
 
 /** A server in a process of its own, for what only a process can do: be killed. */
 export interface ChildServer {
@@ -23,11 +23,7 @@ export async function startChildServer(
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/nixery.js'), 'serve'], {
     env: {
       ...process.env,
-      NIXERY_HOST: '127.0.0.1',
-      PORT: '0',
-      NIXERY_PKGS_PATH: demoSet,
-      STORAGE_PATH: join(folder, 'storage'),
-      NIXERY_STATE_DIR: join(folder, 'state'),
+      ...serverVariables(folder),
       NIXERY_LOG_LEVEL: 'debug',
       ...variables,
     },

@@ -5,9 +5,7 @@ import { join } from 'node:path'
 import { readConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/logger.ts'
 import { serve } from '../../src/serve.ts'
-
-/** Made by the set-up of `npm test`. */
-export const demoSet = join(import.meta.dirname, '../../var/demo/set')
+import { demoSet, serverVariables } from './variables.ts'
 
 /** A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile. */
 export async function saltedSet(folder: string): Promise<string> {
@@ -31,11 +29,7 @@ export interface TestServer {
 export async function startServer(variables: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
   const config = readConfig({
-    NIXERY_HOST: '127.0.0.1',
-    PORT: '0',
-    NIXERY_PKGS_PATH: demoSet,
-    STORAGE_PATH: join(folder, 'storage'),
-    NIXERY_STATE_DIR: join(folder, 'state'),
+    ...serverVariables(folder),
     NIXERY_LOG_LEVEL: 'silent',
     NIXERY_STOP_TIMEOUT: '5',
     ...variables,
