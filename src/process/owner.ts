@@ -1,7 +1,27 @@
-import { readFile, readlink } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { readFile, readlink, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 
 /** Where `/proc/<pid>/stat` has the time when the process started, behind the program's name (proc(5)). */
 const startField = 22 - 3
+
+/** Milliseconds. Longer than any build: of what an owner left who cannot be asked for, only its age tells. */
+const abandonedAfter = 24 * 3600 * 1000
+
+const self = ownerOf()
+
+/** A new name that says whose it is, so that what a killed server left can be told from work in progress. */
+export async function ownedName(): Promise<string> {
+  return `${await self}.${randomUUID()}`
+}
+
+/** Whether nobody is left to whom a file or folder with such a name belongs. */
+export async function isAbandoned(path: string): Promise<boolean> {
+  const gone = await isOwnerGone(basename(path))
+  if (gone !== undefined) return gone
+  const stats = await stat(path).catch(() => undefined)
+  return stats !== undefined && Date.now() - stats.mtimeMs > abandonedAfter
+}
 
 /**
  * `<boot and pid namespace>.<pid>.<start>`: what tells a process from all others that had or will have its pid.
@@ -26,7 +46,7 @@ export async function ownerOf(pid = 'self'): Promise<string> {
  * Whether the owner that a name such as `<owner>.<more>` begins with is no more; undefined where it cannot be asked
  * for: it is of another machine, an earlier boot or another container.
  */
-export async function isOwnerGone(name: string): Promise<boolean | undefined> {
+async function isOwnerGone(name: string): Promise<boolean | undefined> {
   const [machine, pid = ''] = name.split('.')
   const own = await ownerOf()
   if (machine !== own.split('.')[0]) return undefined

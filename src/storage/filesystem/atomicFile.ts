@@ -1,8 +1,8 @@
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isMissing } from '../../process/errno.ts'
+import { ownedName } from '../../process/owner.ts'
 import { unlessMissing } from './faults.ts'
-import { temporaryName } from './temporary.ts'
 
 /**
  * A file that appears under its name whole or not at all: written beside its place, flushed to the disk, renamed.
@@ -19,7 +19,7 @@ export class AtomicFile {
 
   /** @param folder where the temporary file goes: on the file system of the final place. */
   static async create(folder: string): Promise<AtomicFile> {
-    const temporary = join(folder, await temporaryName())
+    const temporary = join(folder, await ownedName())
     // Somebody may have emptied the storage while the server runs.
     await mkdir(folder, { recursive: true })
     return new AtomicFile(await open(temporary, 'wx', 0o644), temporary)

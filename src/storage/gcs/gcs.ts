@@ -1,7 +1,4 @@
-import { BucketBlobs } from '../bucket/blobs.ts'
-import { BucketObjects } from '../bucket/objects.ts'
-import { BucketRecords } from '../bucket/records.ts'
-import { Spool } from '../bucket/spool.ts'
+import { createBucketStorage } from '../bucket/storage.ts'
 import type { Storage } from '../interfaces.ts'
 import { GcsBucket } from './bucket.ts'
 import { createClient } from './client.ts'
@@ -27,11 +24,6 @@ export async function createGcsStorage(
     .bucket(options.bucket)
     .getFiles({ maxResults: 1, autoPaginate: false })
     .catch((error: unknown) => failed(`bucket ${options.bucket}`, error))
-  const bucket = new GcsBucket(client, options)
-  return {
-    blobs: new BucketBlobs(bucket, await Spool.open(spool)),
-    records: new BucketRecords(bucket),
-    objects: new BucketObjects(bucket),
-    ...(linkLifetime === undefined ? {} : { urls: new GcsLinks(client, options, linkLifetime) }),
-  }
+  const links = linkLifetime === undefined ? undefined : new GcsLinks(client, options, linkLifetime)
+  return createBucketStorage(new GcsBucket(client, options), spool, links)
 }

@@ -1,8 +1,5 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
-import { BucketBlobs } from '../bucket/blobs.ts'
-import { BucketObjects } from '../bucket/objects.ts'
-import { BucketRecords } from '../bucket/records.ts'
-import { Spool } from '../bucket/spool.ts'
+import { createBucketStorage } from '../bucket/storage.ts'
 import type { Storage } from '../interfaces.ts'
 import { S3Bucket } from './bucket.ts'
 import { createClient, createSigner } from './client.ts'
@@ -25,13 +22,7 @@ export async function createS3Storage(
   await client
     .send(new ListObjectsV2Command({ Bucket: options.bucket, Prefix: options.prefix, MaxKeys: 1 }))
     .catch((error: unknown) => failed(`bucket ${options.bucket}`, error))
-  const bucket = new S3Bucket(client, options)
-  return {
-    blobs: new BucketBlobs(bucket, await Spool.open(spool)),
-    records: new BucketRecords(bucket),
-    objects: new BucketObjects(bucket),
-    ...(linkLifetime === undefined
-      ? {}
-      : { urls: new S3Links(createSigner(options), options, linkLifetime) }),
-  }
+  const links =
+    linkLifetime === undefined ? undefined : new S3Links(createSigner(options), options, linkLifetime)
+  return createBucketStorage(new S3Bucket(client, options), spool, links)
 }

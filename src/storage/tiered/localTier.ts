@@ -9,16 +9,18 @@ import { blobFolder, blobKey } from '../key.ts'
 /** Where the tier says to which storage its copies belong. */
 const ownerKey = 'identity/storage'
 
-/** Folders of records that may be copied. */
-export const copiedFolders = [
+/** Folders of records that never change once they are there, so that a copy is as good. */
+export const lastingFolders = [
   'manifests',
   'builds',
   'recompressed',
   'packages',
   'outputs',
   'revisions',
-  'popularity',
 ] as const
+
+/** Folders of records that may be copied; those that may change are asked for first. */
+export const copiedFolders = [...lastingFolders, 'popularity'] as const
 
 /**
  * Copies in a folder of this machine, checked as the filesystem's storage checks them, and within a size: what was

@@ -1,18 +1,10 @@
 import { StorageFailed } from '../../errors.ts'
 import { seal, unseal } from '../envelope.ts'
 import type { ListsRecords, RecordStore } from '../interfaces.ts'
-import { copiedFolders, type LocalTier } from './localTier.ts'
+import { copiedFolders, lastingFolders, type LocalTier } from './localTier.ts'
 import type { MemoryTier } from './memoryTier.ts'
 
-/** Records that never change once they are there, so that a copy is as good; the others of the copied are asked for. */
-const lasting: ReadonlySet<string> = new Set([
-  'manifests',
-  'builds',
-  'recompressed',
-  'packages',
-  'outputs',
-  'revisions',
-])
+const lasting: ReadonlySet<string> = new Set(lastingFolders)
 const copied: ReadonlySet<string> = new Set(copiedFolders)
 
 interface Tiers {
