@@ -14,7 +14,7 @@ import {
 import type { ImageRequest } from '../image/name.ts'
 import type { Logger } from '../logger.ts'
 import type { Architecture } from '../oci/platform.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { BuildEvent, RunOptions } from '../process/events.ts'
 import type { PackageSource } from '../sources/source.ts'
 import type { Catalog } from './catalog.ts'
 import type { PlatformImage, Tagged } from './forms.ts'
@@ -164,7 +164,16 @@ export class Images {
     const build = randomUUID().slice(0, 8)
     const log = logger.child({ build, image: order.request.name })
     const time = AbortSignal.timeout(deadline * 1000)
-    const run: RunOptions = { signal: AbortSignal.any([this.#stop.signal, time]), onEvent: logEvents(log) }
+    let wait: string | undefined
+    let waitAtTheEnd: string | undefined
+    // What is ended because of it tells then that it waits no more.
+    time.addEventListener('abort', () => (waitAtTheEnd = wait), { once: true })
+    const tell = logEvents(log)
+    const onEvent = (event: BuildEvent) => {
+      if (event.kind === 'wait') wait = event.what
+      tell(event)
+    }
+    const run: RunOptions = { signal: AbortSignal.any([this.#stop.signal, time]), onEvent }
     const start = performance.now()
     log.info({ revision: order.revision.label, architecture: order.architecture }, 'build started')
     try {
@@ -177,7 +186,7 @@ export class Images {
       log.info({ seconds: secondsSince(start), layers: image.layers.length, bytes: size }, 'build finished')
       return image
     } catch (error) {
-      const fault = this.#fault(error, time)
+      const fault = this.#fault(error, time, waitAtTheEnd)
       if (fault instanceof NixeryError) fault.build = build
       if (isRefusal(fault)) this.#refusals.set(key, fault)
       log.warn(
@@ -189,10 +198,11 @@ export class Images {
   }
 
   /** What ended the build: the clock and the server's stop come as aborts from whatever was under way. */
-  #fault(error: unknown, time: AbortSignal): unknown {
+  #fault(error: unknown, time: AbortSignal, wait: string | undefined): unknown {
     if (this.#stop.signal.aborted) return new Stopping()
     if (!time.aborted) return error
-    const message = `the image was not ready after ${this.#options.deadline} s (NIXERY_BUILD_DEADLINE)`
+    const why = wait === undefined ? '' : `; it was ${wait}`
+    const message = `the image was not ready after ${this.#options.deadline} s (NIXERY_BUILD_DEADLINE)${why}`
     return new DeadlineExceeded(message, { cause: error })
   }
 }

@@ -17,6 +17,9 @@ export function logEvents(logger: Logger): (event: BuildEvent) => void {
       case 'phase':
         logger.debug({ derivation: event.derivation }, `phase ${event.phase}`)
         break
+      case 'wait':
+        if (event.what !== undefined) logger.info(event.what)
+        break
       case 'step':
         logger.debug({ seconds: event.seconds }, `${event.step} done`)
         break

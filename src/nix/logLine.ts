@@ -5,7 +5,13 @@ import { z } from 'zod'
 export type LogLine =
   | { readonly kind: 'error'; readonly text: string; readonly where?: string }
   | { readonly kind: 'message'; readonly level: number; readonly text: string }
-  | { readonly kind: 'start'; readonly id: string; readonly activity: number; readonly fields: Fields }
+  | {
+      readonly kind: 'start'
+      readonly id: string
+      readonly activity: number
+      readonly text: string
+      readonly fields: Fields
+    }
   | { readonly kind: 'result'; readonly id: string; readonly result: number; readonly fields: Fields }
   | { readonly kind: 'stop'; readonly id: string }
   /** A line that is no JSON, such as a warning made before the format was chosen. */
@@ -14,7 +20,13 @@ export type LogLine =
 export type Fields = readonly (string | number)[]
 
 /** ActivityType and ResultType of Nix' `logging.hh`. */
-export const activity = { copyPath: 100, fileTransfer: 101, build: 105, substitute: 108 } as const
+export const activity = {
+  copyPath: 100,
+  fileTransfer: 101,
+  build: 105,
+  substitute: 108,
+  buildWaiting: 111,
+} as const
 export const result = { buildLogLine: 101, setPhase: 104 } as const
 /** Verbosity of Nix' `error.hh`: messages above this are for those who mend Nix. */
 export const INFO_LEVEL = 3
@@ -30,7 +42,13 @@ const schema = z.discriminatedUnion('action', [
     file: z.string().nullish(),
     line: z.number().nullish(),
   }),
-  z.object({ action: z.literal('start'), id: z.string(), type: z.number(), fields }),
+  z.object({
+    action: z.literal('start'),
+    id: z.string(),
+    type: z.number(),
+    text: z.string().default(''),
+    fields,
+  }),
   z.object({ action: z.literal('result'), id: z.string(), type: z.number(), fields }),
   z.object({ action: z.literal('stop'), id: z.string() }),
 ])
@@ -51,7 +69,13 @@ export function parseLogLine(line: string): LogLine {
       return { kind: 'error', text: clean(bare), ...at }
     }
     case 'start':
-      return { kind: 'start', id: entry.id, activity: entry.type, fields: entry.fields }
+      return {
+        kind: 'start',
+        id: entry.id,
+        activity: entry.type,
+        text: clean(entry.text),
+        fields: entry.fields,
+      }
     case 'result':
       return { kind: 'result', id: entry.id, result: entry.type, fields: entry.fields }
     case 'stop':

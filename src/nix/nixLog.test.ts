@@ -40,6 +40,22 @@ test('builds, phases, substitutions and log lines become events', () => {
   assert.deepEqual(log.messages, ['a plain line', 'these paths will be fetched:', '  one'])
 })
 
+test('what others hold up is told when it begins and when it is over', () => {
+  const wait = `waiting for lock on \\u001b[35;1m'${path}'\\u001b[0m`
+  const { events } = read([
+    `@nix {"action":"start","id":${first},"level":1,"text":"${wait}","type":111}`,
+    `@nix {"action":"start","id":${second},"level":1,"text":"waiting for a machine to build '${drv}'","type":111}`,
+    `@nix {"action":"stop","id":${second}}`,
+    `@nix {"action":"stop","id":${first}}`,
+  ])
+  assert.deepEqual(events, [
+    { kind: 'wait', what: `waiting for lock on '${path}'` },
+    { kind: 'wait', what: `waiting for a machine to build '${drv}'` },
+    { kind: 'wait', what: `waiting for lock on '${path}'` },
+    { kind: 'wait', what: undefined },
+  ])
+})
+
 test('errors are kept without traces and colours, with their place', () => {
   const { log, events } = read([
     '@nix {"action":"msg","column":9,"file":"/x/default.nix:2:9","level":0,"line":2,"msg":"error: trace…","raw_msg":"cannot add \\u001b[35;1ma string\\u001b[0m"}',

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { BuildEvent } from '../process/events.ts'
 import { Tail } from '../process/tail.ts'
-import { activity, INFO_LEVEL, parseLogLine, result, type Fields } from './logLine.ts'
+import { activity, INFO_LEVEL, parseLogLine, result, type Fields, type LogLine } from './logLine.ts'
 
 const TAIL_LINES = 40
 
@@ -16,6 +16,7 @@ export interface NixError {
 export class NixLog {
   readonly #onEvent: (event: BuildEvent) => void
   readonly #builds = new Map<string, string>()
+  readonly #waits = new Map<string, string>()
   readonly #tails = new Map<string, Tail>()
   readonly #other = new Tail(TAIL_LINES)
   readonly #errors: NixError[] = []
@@ -52,13 +53,14 @@ export class NixLog {
         this.#say(entry.text)
         return
       case 'start':
-        this.#start(entry.id, entry.activity, entry.fields)
+        this.#start(entry)
         return
       case 'result':
         this.#result(entry.id, entry.result, entry.fields)
         return
       case 'stop':
         this.#builds.delete(entry.id)
+        if (this.#waits.delete(entry.id)) this.#tellWait()
     }
   }
 
@@ -70,13 +72,21 @@ export class NixLog {
     }
   }
 
-  #start(id: string, type: number, [first]: Fields): void {
+  #start({ id, activity: type, text, fields: [first] }: Extract<LogLine, { kind: 'start' }>): void {
+    if (type === activity.buildWaiting) {
+      this.#waits.set(id, text)
+      this.#tellWait()
+    }
     if (typeof first !== 'string') return
     if (type === activity.build) {
       this.#builds.set(id, first)
       this.#onEvent({ kind: 'build', derivation: first })
     }
     if (type === activity.substitute) this.#onEvent({ kind: 'substitute', storePath: first })
+  }
+
+  #tellWait(): void {
+    this.#onEvent({ kind: 'wait', what: [...this.#waits.values()].at(-1) })
   }
 
   #result(id: string, type: number, [first]: Fields): void {

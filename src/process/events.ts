@@ -4,6 +4,8 @@ export type BuildEvent =
   | { readonly kind: 'phase'; readonly phase: string; readonly derivation?: string }
   | { readonly kind: 'build'; readonly derivation: string }
   | { readonly kind: 'substitute'; readonly storePath: string }
+  /** What others do that has to be waited for; undefined: it goes on. */
+  | { readonly kind: 'wait'; readonly what: string | undefined }
   | { readonly kind: 'step'; readonly step: string; readonly seconds: number }
 
 /** How every long operation is ended from outside, and where it tells what it does. */

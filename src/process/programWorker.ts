@@ -3,6 +3,7 @@ import { codeOf } from './errno.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
 import { runHere } from './runHere.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** The program of the thread that starts programs. */
 parentPort?.on('message', (told: Told) => {
@@ -11,6 +12,7 @@ parentPort?.on('message', (told: Told) => {
 })
 
 const running = new Map<number, AbortController>()
+const watchdog = new Watchdog()
 
 function say(said: Said): void {
   parentPort?.postMessage(said, [])
@@ -20,6 +22,7 @@ async function start({ program, command, args, options }: Extract<Told, { kind: 
   const { stdoutLines, stderrLines, ...rest } = options
   const controller = new AbortController()
   running.set(program, controller)
+  let leader: number | undefined
   let lines: OutputLine[] = []
   const flush = () => {
     if (lines.length > 0) say({ kind: 'lines', program, lines })
@@ -32,7 +35,11 @@ async function start({ program, command, args, options }: Extract<Told, { kind: 
     const finished = await runHere(command, args, {
       ...rest,
       signal: controller.signal,
-      onStarted: (pid) => say({ kind: 'started', program, pid }),
+      onStarted: (pid) => {
+        leader = pid
+        watchdog.watch(pid)
+        say({ kind: 'started', program, pid })
+      },
       ...(stdoutLines ? { onStdout: take('stdout') } : {}),
       ...(stderrLines ? { onStderr: take('stderr') } : {}),
     })
@@ -43,6 +50,7 @@ async function start({ program, command, args, options }: Extract<Told, { kind: 
     say({ kind: 'failed', program, fault: faultOf(error) })
   } finally {
     running.delete(program)
+    if (leader !== undefined) watchdog.forget(leader)
   }
 }
 

@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import { run, type ProgramOptions } from './run.ts'
+import { isRunning } from './testing.ts'
 
 const never = new AbortController().signal
 
 function shell(script: string, options: Partial<ProgramOptions> = {}) {
   return run('/bin/sh', ['-c', script], { signal: never, ...options })
-}
-
-/** Whether a process runs; one that was killed and waits to be reaped does not. */
-function isRunning(pid: string): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
 }
 
 async function isGone(pid: string): Promise<boolean> {
