@@ -1,5 +1,6 @@
 import { readdirSync, statSync, unlinkSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
+import { isMissing } from '../../process/errno.ts'
 import { temporaryPrefix } from './segmentCache.ts'
 
 /** Milliseconds after which nobody writes to a temporary file any more: cutting a part takes seconds. */
@@ -47,6 +48,6 @@ function remove(path: string): boolean {
     unlinkSync(path)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    return isMissing(error)
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs'
 import { PackingFailed, StorePathMissing } from '../../errors.ts'
+import { codeOf } from '../../process/errno.ts'
 import { narSizeOf } from './narSize.ts'
 import type { StorePathContent } from '../packer.ts'
 import { blockSize, padding, tarHeader } from './tarHeader.ts'
@@ -98,6 +99,5 @@ function readSome(file: number, source: Buffer, room: Buffer, position: number, 
 }
 
 function isGone(error: unknown): boolean {
-  const cause = error instanceof PackingFailed ? error.cause : undefined
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
+  return error instanceof PackingFailed && ['ENOENT', 'ENOTDIR'].includes(codeOf(error.cause))
 }
