@@ -32,7 +32,10 @@ export class HashingSink extends Writable {
   async #append(chunk: Buffer): Promise<void> {
     this.#hash.update(chunk)
     this.#size += chunk.length
-    await this.#file.handle.writeFile(chunk).catch(failed)
+    // `writeFile` would cut it into small pieces.
+    for (let from = 0; from < chunk.length;) {
+      from += (await this.#file.handle.write(chunk, from).catch(failed)).bytesWritten
+    }
   }
 
   /** Ends the sink, if its writer has not, and waits until every byte was handed over. Once. */
