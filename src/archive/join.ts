@@ -18,9 +18,9 @@ import type { Tools } from './threads/tools.ts'
 export interface Outlet {
   /** Bytes in a buffer that nobody else uses. */
   send(bytes: Uint8Array<ArrayBuffer>): void
-  /** Whether another thread is free to compress one member: then it is expected to get one. */
-  takeHelper(): boolean
-  /** Sends a member that another thread shall compress. */
+  /** Whether another thread is free to compress one member: then `delegate` has to follow. */
+  claimHelper(): boolean
+  /** Sends a member that the claimed thread shall compress. */
   delegate(member: Delegated): void
 }
 
@@ -125,7 +125,7 @@ class Joiner {
     this.#diffID.update(tar)
     const { codec } = this.#tools
     const keep = this.#additions.areWelcome ? where : undefined
-    if (codec.isCostly && tar.length >= worthDelegating && this.#outlet.takeHelper()) {
+    if (codec.isCostly && tar.length >= worthDelegating && this.#outlet.claimHelper()) {
       this.#outlet.delegate({ tar: Uint8Array.from(tar), keep })
       return
     }

@@ -5,7 +5,9 @@ import { truncateSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
-import type { Worker } from 'node:worker_threads'
+import { syncBuiltinESMExports } from 'node:module'
+import { setTimeout } from 'node:timers/promises'
+import threads, { type Worker } from 'node:worker_threads'
 import { gunzipSync } from 'node:zlib'
 import { PackingFailed, StorePathMissing, Stopping } from '../errors.ts'
 import type { LayerContent, Packer } from './packer.ts'
@@ -76,14 +78,57 @@ test('no more than two members of 4 MiB wait for a slow sink, and one for each t
   const goOn = Promise.withResolvers<void>()
   const slow = new Writable({ write: (_chunk, _encoding, done) => void goOn.promise.finally(done) })
   const slowly = packer.pack(contentOf('big'), slow, unaborted)
-  // The other thread is the clock: when it has done the same work, the first could have.
   const { diffID } = await packed(packer, contentOf('big'))
+  await until(() => isQuiet(slow))
   assert.ok(
     slow.writableLength > 0 && slow.writableLength < 13 * mebibyte,
     `${slow.writableLength} bytes wait`,
   )
   goOn.resolve()
   assert.equal(await slowly, diffID)
+})
+
+/** Whether nothing was written for a while. */
+async function isQuiet(sink: Writable): Promise<boolean> {
+  const before = sink.writableLength
+  await setTimeout(500)
+  return before > 0 && sink.writableLength === before
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds()));
+}
+
+test('a thread that cannot be started fails its job, with the reason, and no other', async (t) => {
+  const { packer, contentOf } = packerWith(t, 2, { big: 30 * mebibyte, small: 10 })
+  const { Worker } = threads
+  // The first; then the one ahead of the second.
+  const refusals = [true, false, true]
+  Object.assign(threads, {
+    Worker: class extends Worker {
+      constructor(...given: ConstructorParameters<typeof Worker>) {
+        if (refusals.shift() === true) throw new Error('no room for a thread')
+        super(...given)
+      }
+    },
+  })
+  syncBuiltinESMExports()
+  t.after(() => {
+    Object.assign(threads, { Worker })
+    syncBuiltinESMExports()
+  })
+  await assert.rejects(
+    packer.pack(contentOf('small'), new Kept(), unaborted),
+    (error) => error instanceof PackingFailed && /cannot be started: no room/.test(error.message),
+  )
+  const taken = Promise.withResolvers<void>()
+  const leaving = new AbortController()
+  const stays = packer.pack(contentOf('big'), stuck(taken.resolve), leaving.signal)
+  await taken.promise
+  assert.equal(refusals.length, 0)
+  await packed(packer, contentOf('small'))
+  leaving.abort(new Error('enough'))
+  await assert.rejects(stays, /enough/)
 })
 
 test('memory does not grow with the size of a file', async (t) => {

@@ -29,9 +29,8 @@ export function createPacker(options: PackerOptions): Packer {
   return new WorkerPacker(options)
 }
 
-/** What goes first: what another layer waits for, then large layers, so that none of these is left to be made alone at the end. */
-const encodes = 2 ** 53
-const sweeps = 2 ** 52
+/** Sweeps go first, then large layers, so that none of these is left to be made alone at the end. Above all sizes (bytes). */
+const sweeps = 2 ** 53
 
 /** Threads that help one layer: its tar is hashed by one, which cannot keep more of them busy. */
 const mostHelpers = 8
@@ -40,7 +39,7 @@ class WorkerPacker implements Packer {
   readonly mediaType: string
   readonly codec: string
   readonly #pool: ThreadPool
-  readonly #inFlight: number
+  readonly #helpers: number
   readonly #cache: CacheLimit | undefined
 
   constructor({ threads, segmentCache, onCacheFault = () => undefined, ...rest }: PackerOptions) {
@@ -50,7 +49,7 @@ class WorkerPacker implements Packer {
     this.codec = layerIdentity(made)
     const isCached = segmentCache !== undefined && segmentCache.limit > 0 && made.isCostly
     const cacheFolder = isCached ? segmentCache.folder : undefined
-    this.#inFlight = 2 + Math.min(threads - 1, mostHelpers)
+    this.#helpers = Math.min(threads - 1, mostHelpers)
     this.#pool = new ThreadPool(threads, { codec, storeDirectory, cacheFolder })
     if (isCached)
       this.#cache = new CacheLimit(segmentCache.limit, () => this.#sweep(segmentCache.limit), onCacheFault)
@@ -60,9 +59,10 @@ class WorkerPacker implements Packer {
     const [plain, size] = plainOf(content)
     const mayKeep = this.#cache?.canWrite === true
     const encode = (member: Delegated) => this.#encode(member)
+    const unclaim = () => this.#pool.unclaim()
+    const joining = { content: plain, mayKeep, helpers: this.#helpers, encode, unclaim }
     const { diffID, ...additions } = await this.#pool.run(
-      (worker) =>
-        joinInto(worker, { content: plain, mayKeep, inFlight: this.#inFlight, encode }, sink, signal),
+      (worker) => joinInto(worker, joining, sink, signal),
       size,
       signal,
     )
@@ -77,7 +77,7 @@ class WorkerPacker implements Packer {
   async #encode(member: Delegated): Promise<Uint8Array<ArrayBuffer>> {
     const job = { kind: 'encode', member } as const
     const start = (worker: Worker) => request(worker, job, [member.tar.buffer])
-    const { member: encoded, ...additions } = await this.#pool.run(start, encodes)
+    const { member: encoded, ...additions } = await this.#pool.runClaimed(start)
     this.#cache?.note(additions)
     return encoded
   }

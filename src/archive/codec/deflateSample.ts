@@ -1,15 +1,18 @@
-/** Size of the sample (bytes). */
-const size = 1 << 18
+/** Bytes of one kind, more than libdeflate puts into a block (300,000), and of many kinds. */
+const [uniform, mixed] = [320_000, 1 << 18]
 
 /**
- * Bytes in which every habit of a compressor shows, the same everywhere: words, records that count, runs, what repeats from far
- * away, and what does not compress at all.
+ * Bytes by which compressors can be told apart, the same everywhere: blocks of full length and short ones, words, records that
+ * count, runs, what repeats from far away, and what does not compress at all.
  */
 export function deflateSample(): Buffer {
   const random = numbers()
   const words = Array.from({ length: 600 }, () => word(random))
-  const sample = Buffer.alloc(size)
-  for (let at = 0, kind = 0; at < size; kind++) at += section(sample, at, kind % 5, words, random)
+  const sample = Buffer.alloc(uniform + mixed)
+  for (let at = 0; at < uniform; at++) sample[at] = random(16)
+  for (let at = uniform, kind = 0; at < sample.length; kind++) {
+    at += section(sample, at, kind % 5, words, random)
+  }
   return sample
 }
 

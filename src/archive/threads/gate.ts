@@ -24,6 +24,14 @@ export class Gate {
     this.letThrough(1)
   }
 
+  /** Like `pass`, but false at once where that would sleep. */
+  tryToPass(): boolean {
+    if (Atomics.load(this.#state, dismissed) !== 0 || Atomics.load(this.#state, passes) <= 0) return false
+    // Nobody else passes, so that there cannot be fewer.
+    Atomics.sub(this.#state, passes, 1)
+    return true
+  }
+
   /** Blocks the thread. False when it was dismissed. */
   pass(): boolean {
     while (Atomics.load(this.#state, dismissed) === 0) {

@@ -1,6 +1,6 @@
 /**
- * How many threads have nothing to do: told by the pool, taken by the threads, which share it by its buffer. What is taken may be
- * gone when it comes to be used, and is told anew soon: whoever relies on it must be able to wait.
+ * How many more threads could be busy, shared with the threads by its buffer. Who takes one has a claim to a thread, which
+ * nobody else gets meanwhile.
  */
 export class IdleCount {
   readonly buffer: SharedArrayBuffer
@@ -11,8 +11,12 @@ export class IdleCount {
     this.#count = new Int32Array(buffer)
   }
 
-  tell(count: number): void {
+  reset(count: number): void {
     Atomics.store(this.#count, 0, count)
+  }
+
+  giveBack(): void {
+    Atomics.add(this.#count, 0, 1)
   }
 
   /** Takes one, if there is one. */

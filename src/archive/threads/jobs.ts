@@ -10,17 +10,21 @@ export interface ThreadData {
   readonly storeDirectory: string
   /** Folder of the segment cache, where there is one. */
   readonly cacheFolder: string | undefined
-  /** How many threads have nothing to do: see `IdleCount`. */
+  /** How many threads may be claimed: see `IdleCount`. */
   readonly idle: SharedArrayBuffer
 }
 
 /** What a thread is told to do; it has one job at a time. */
 export type Job =
-  /** Send the blob of a layer, a member each time the gate lets one through. `mayKeep`: the segment cache may be written. */
+  /**
+   * Send the blob of a layer: a member each time the gate lets one through, and beside these, as the other gate does, members that a
+   * claimed thread shall compress. `mayKeep`: the segment cache may be written.
+   */
   | {
       readonly kind: 'join'
       readonly content: LayerContent
       readonly gate: SharedArrayBuffer
+      readonly delegationGate: SharedArrayBuffer
       readonly mayKeep: boolean
     }
   /** Compress a member for another thread. */

@@ -13,20 +13,26 @@ export interface Joining {
   readonly content: LayerContent
   /** Whether the segment cache may be written. */
   readonly mayKeep: boolean
-  /** Members that may wait for the sink, or for another thread. */
-  readonly inFlight: number
-  /** Lets another thread compress a member. */
+  /** How many members other threads may have compressed, or be compressing, that are not written. */
+  readonly helpers: number
+  /** Lets the claimed thread compress a member. */
   readonly encode: (member: Delegated) => Promise<Uint8Array<ArrayBuffer>>
+  /** The thread that was claimed is not needed. */
+  readonly unclaim: () => void
 }
+
+/** Members that may wait for the sink beside those: more do not make it faster. */
+const inFlight = 2
 
 /** Lets an idle thread join a layer, and writes what it sends to the sink. Errors are those of `Packer.pack`. */
 export function joinInto(
   worker: Worker,
-  { content, mayKeep, inFlight, encode }: Joining,
+  { content, mayKeep, helpers, encode, unclaim }: Joining,
   sink: Writable,
   signal: AbortSignal,
 ): RunningJob<Results['join']> {
   const gate = new Gate()
+  const delegationGate = new Gate()
   const result = Promise.withResolvers<Results['join']>()
   let failed = false
   let unwritten = 0
@@ -35,6 +41,7 @@ export function joinInto(
   const fail = (error: unknown) => {
     failed = true
     gate.dismiss()
+    delegationGate.dismiss()
     release()
     result.reject(error)
   }
@@ -44,25 +51,28 @@ export function joinInto(
     sink.off('error', fail)
     result.resolve(done)
   }
-  const onWritten = (error: Error | null | undefined) => {
+  const onWritten = (through: Gate, error: Error | null | undefined) => {
     unwritten -= 1
     if (error) fail(error)
-    else gate.letThrough(1)
+    else through.letThrough(1)
     finishWhenWritten()
   }
-  const members = new MembersInOrder((bytes) => {
+  const members = new MembersInOrder<Gate>((bytes, through) => {
     if (failed) return
     sink.write(bytes, (error) => {
       // Else they gather, 40 MB and more, until the garbage collector comes.
       if (forgetsChunks(sink)) bytes.buffer.transfer(0)
-      onWritten(error)
+      onWritten(through, error)
     })
   })
   const onSent = (sent: Sent) => {
-    if (failed) return
+    if (failed) {
+      if (sent.kind === 'delegated') unclaim()
+      return
+    }
     unwritten += 1
-    if (sent.kind === 'chunk') members.add(sent.bytes)
-    else members.addLater(encode(sent.member)).catch(fail)
+    if (sent.kind === 'chunk') members.add(sent.bytes, gate)
+    else members.addLater(encode(sent.member), delegationGate).catch(fail)
   }
   const onAbort = () => fail(signal.reason)
   const onClose = () => fail(new PackingFailed('the sink was closed before all was written'))
@@ -76,7 +86,9 @@ export function joinInto(
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
   gate.letThrough(inFlight)
-  const lastWord = doJob(worker, { kind: 'join', content, gate: gate.buffer, mayKeep }, onSent)
+  delegationGate.letThrough(helpers)
+  const gates = { gate: gate.buffer, delegationGate: delegationGate.buffer }
+  const lastWord = doJob(worker, { kind: 'join', content, mayKeep, ...gates }, onSent)
   const onLastWord = (value: Results['join'] | undefined) => {
     done = value
     finishWhenWritten()

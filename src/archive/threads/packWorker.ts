@@ -40,7 +40,12 @@ function answerTo(job: Job): Exclude<Answer<Job['kind']>, { kind: 'chunk' | 'del
 function resultOf(job: Job): Results[Job['kind']] {
   switch (job.kind) {
     case 'join':
-      return join(job.content, job.mayKeep, tools, outletThrough(new Gate(job.gate)))
+      return join(
+        job.content,
+        job.mayKeep,
+        tools,
+        outletThrough(new Gate(job.gate), new Gate(job.delegationGate)),
+      )
     case 'encode':
       return encodeForAnother(job.member)
     case 'sweep':
@@ -48,20 +53,20 @@ function resultOf(job: Job): Results[Job['kind']] {
   }
 }
 
-function outletThrough(gate: Gate): Outlet {
-  const pass = () => {
-    if (!gate.pass()) throw new Dismissed()
-  }
+function outletThrough(gate: Gate, delegationGate: Gate): Outlet {
   return {
     send(bytes) {
-      pass()
+      if (!gate.pass()) throw new Dismissed()
       tell({ kind: 'chunk', bytes }, [bytes.buffer])
     },
-    takeHelper: () => idle.take(),
-    delegate(member) {
-      pass()
-      tell({ kind: 'delegated', member }, [member.tar.buffer])
+    claimHelper() {
+      if (!delegationGate.tryToPass()) return false
+      if (idle.take()) return true
+      delegationGate.letThrough(1)
+      return false
     },
+    // What was claimed is always told.
+    delegate: (member) => tell({ kind: 'delegated', member }, [member.tar.buffer]),
   }
 }
 
