@@ -8,22 +8,9 @@ export interface Limit {
 
 export const limits: readonly Limit[] = [
   {
-    why:
-      'containerd, and docker with images in the store of containerd, ask for a tag with HEAD, whose answer has no body: ' +
-      'they show the status alone. Newer ones than these ask again with GET after a 403, and show the reason; a 404 stays ' +
-      '"not found".',
-    clients: /containerd/,
-    errors: /./,
-  },
-  {
-    why: 'oras shows "not found" for any 404.',
-    clients: /^oras$/,
+    why: 'containerd, docker with images in the store of containerd, and oras show "not found" for any 404.',
+    clients: /containerd|^oras$/,
     errors: /unknown package/,
-  },
-  {
-    why: 'A 5xx is for who runs the server: docker, podman, buildah and skopeo show the status alone.',
-    clients: /^(?:docker|podman|buildah|skopeo)$/,
-    errors: /broken storage/,
   },
 ]
 
