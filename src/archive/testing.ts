@@ -117,11 +117,11 @@ export function cacheIn(t: TestContext) {
   return { folder: join(temporaryFolder(t), 'segments'), limit: 2 ** 30 }
 }
 
-export function partsIn(folder: string): string[] {
+export function memberFilesIn(folder: string): string[] {
   return readdirSync(folder).map((name) => join(folder, name))
 }
 
-/** Tiny store paths, and some with segments: of several parts, of one, of files that lie across the edges of members. */
+/** Tiny store paths, and some with segments: of several members, of one, of files that lie across the edges of members. */
 export function storeWith(t: TestContext): { readonly store: TestStore; readonly layer: LayerContent } {
   const store = new TestStore(t)
   const across = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, someBytes(2 ** 20 + i)]))

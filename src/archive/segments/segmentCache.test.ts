@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, test } from 'node:test'
-import { cacheIn, Kept, layerOf, packed, packerOf, partsIn, storeWith, TestStore } from '../testing.ts'
+import { cacheIn, Kept, layerOf, packed, packerOf, memberFilesIn, storeWith, TestStore } from '../testing.ts'
 
 const mebibyte = 2 ** 20
 const unaborted = new AbortController().signal
@@ -45,7 +45,7 @@ function spoiltByFile(folder: string): () => void {
   return () => undefined
 }
 
-/** A disk that has room for some tiny parts. */
+/** A disk that has room for some tiny members. */
 function mountTiny(folder: string): () => void {
   mkdirSync(folder)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', folder], { stdio: 'pipe' })
@@ -60,9 +60,9 @@ test('the cache stays within its limit: what was not used for the longest time g
   const { folder } = options.segmentCache
   const partOf = new Map<string, string>()
   for (const [age, content] of contents.slice(0, 4).entries()) {
-    const before = new Set(age === 0 ? [] : partsIn(folder))
+    const before = new Set(age === 0 ? [] : memberFilesIn(folder))
     await packed(t, layerOf(content), options)
-    const part = partsIn(folder).find((path) => !before.has(path)) ?? ''
+    const part = memberFilesIn(folder).find((path) => !before.has(path)) ?? ''
     partOf.set(content.path, part)
     utimesSync(part, 1000 + age, 1000 + age)
   }
@@ -75,7 +75,7 @@ test('the cache stays within its limit: what was not used for the longest time g
   await packer.pack(layerOf(...contents.slice(4)), new Kept(), unaborted)
   // Sweeps come before other jobs, and the second may wait for the end of the first.
   for (let i = 0; i < 3; i++) await packer.pack({ kind: 'entries', entries: [] }, new Kept(), unaborted)
-  const left = partsIn(folder)
+  const left = memberFilesIn(folder)
   assert.equal(left.length, 4)
   assert.ok(left.includes(partOf.get(a.path) ?? ''))
   assert.ok(!left.includes(partOf.get(b.path) ?? ''))

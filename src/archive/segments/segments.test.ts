@@ -14,7 +14,7 @@ import {
   layerOf,
   packed,
   packerOf,
-  partsIn,
+  memberFilesIn,
   someBytes,
   storeWith,
   temporaryFolder,
@@ -54,7 +54,7 @@ describe('a layer is the same bytes', () => {
         if (name === 'none') continue
         const collected = { ...options, storeDirectory: temporaryFolder(t) }
         assert.deepEqual(await packed(t, layer, collected), expected, 'without the store')
-        const [one, other] = partsIn(segmentCache.folder).toSorted(
+        const [one, other] = memberFilesIn(segmentCache.folder).toSorted(
           (a, b) => statSync(b).size - statSync(a).size,
         )
         truncateSync(one ?? '', 1000)
@@ -91,7 +91,8 @@ test('a store path is compressed once, whatever layers it comes into', async (t)
   assert.ok(layer.kind === 'storePaths')
   const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
   await packed(t, layer, options)
-  const inodes = () => partsIn(options.segmentCache.folder).map((path) => `${path} ${statSync(path).ino}`)
+  const inodes = () =>
+    memberFilesIn(options.segmentCache.folder).map((path) => `${path} ${statSync(path).ino}`)
   const before = inodes()
   assert.equal(before.length, 5 + 3 + 1 + 2)
   for (const one of layer.storePaths) await packed(t, layerOf(one), options)
@@ -115,7 +116,7 @@ describe('a member that is damaged', () => {
       const layer = layerOf(content)
       const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
       const expected = await packed(t, layer, options)
-      const paths = partsIn(options.segmentCache.folder)
+      const paths = memberFilesIn(options.segmentCache.folder)
       assert.equal(paths.length, 3)
       for (const path of paths) {
         const whole = readFileSync(path)
@@ -131,7 +132,7 @@ describe('a member that is damaged', () => {
           packed(t, layer, options),
           (error) => error instanceof StorePathMissing && error.path === content.path,
         )
-        assert.ok(!partsIn(options.segmentCache.folder).includes(path))
+        assert.ok(!memberFilesIn(options.segmentCache.folder).includes(path))
         writeFileSync(path, whole)
       }
       assert.deepEqual(await packed(t, layer, options), expected)
@@ -143,7 +144,7 @@ describe('a member that is damaged', () => {
     const content = store.add('big', someBytes(13 * mebibyte))
     const options = { storeDirectory: store.folder, segmentCache: cacheIn(t) }
     const expected = await packed(t, layerOf(content), options)
-    const paths = partsIn(options.segmentCache.folder).toSorted()
+    const paths = memberFilesIn(options.segmentCache.folder).toSorted()
     const wholes = paths.map((path) => readFileSync(path))
     assert.equal(paths.length, 4)
     const swap = (from: number, to: number) => writeFileSync(paths[to] ?? '', wholes[from] ?? '')
@@ -201,7 +202,7 @@ test('a store path that is not whole fails the layer, and what was made of it is
   writeFileSync(join(store.at(content.path), 'a'), randomBytes(8 * mebibyte))
   const isNotWhole = (error: unknown) => error instanceof StorePathMissing && /not whole/.test(error.message)
   await assert.rejects(packed(t, layerOf(content), options), isNotWhole)
-  assert.ok(partsIn(options.segmentCache.folder).length > 0)
+  assert.ok(memberFilesIn(options.segmentCache.folder).length > 0)
   const collected = { ...options, storeDirectory: temporaryFolder(t) }
   await assert.rejects(packed(t, layerOf(content), collected), StorePathMissing)
   assert.deepEqual(await packed(t, layerOf(content), { ...options, storeDirectory: other.folder }), expected)

@@ -3,34 +3,34 @@ import { join } from 'node:path'
 import { isMissing } from '../../process/errno.ts'
 import { temporaryPrefix } from './segmentCache.ts'
 
-/** Milliseconds after which nobody writes to a temporary file any more: cutting a part takes seconds. */
+/** Milliseconds after which nobody writes to a temporary file any more: writing a member takes less than a second. */
 const abandonedAfter = 600_000
 /** Down to this share of the limit, so that sweeps are rare. */
 const roomy = 0.9
 
 /**
- * Removes what killed servers left and, where parts take more than `limit` bytes, those that were not used for the longest time.
+ * Removes what killed servers left and, where members take more than `limit` bytes, those that were not used for the longest time.
  * Answers the bytes that are left. Several servers may do it at once: what is gone is gone.
  */
 export function sweep(folder: string, limit: number): number {
-  const parts = []
+  const members = []
   for (const name of namesIn(folder)) {
     const path = join(folder, name)
     const stats = statsOf(path)
     if (stats === undefined) continue
-    if (!name.startsWith(temporaryPrefix)) parts.push({ path, size: stats.size, used: stats.mtimeMs })
+    if (!name.startsWith(temporaryPrefix)) members.push({ path, size: stats.size, used: stats.mtimeMs })
     else if (Date.now() - stats.mtimeMs > abandonedAfter) remove(path)
   }
-  let total = parts.reduce((sum, { size }) => sum + size, 0)
+  let total = members.reduce((sum, { size }) => sum + size, 0)
   if (total <= limit) return total
-  for (const { path, size } of parts.toSorted((a, b) => a.used - b.used)) {
+  for (const { path, size } of members.toSorted((a, b) => a.used - b.used)) {
     if (total <= limit * roomy) break
     if (remove(path)) total -= size
   }
   return total
 }
 
-/** No folder, no parts: it is made when the first is written. */
+/** No folder, no members: it is made when the first is written. */
 function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder)

@@ -90,7 +90,7 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
 
   async #check(digest: Digest, stats: Stats): Promise<boolean> {
     const path = this.#path(digest)
-    const hex = await unlessMissing(hashOfFile(path))
+    const hex = await unlessMissing(hashOfFile(path, stats.size))
     if (hex === undefined) return false
     if (hex === hexOf(digest)) {
       this.#sound.set(digest, fingerprint(stats))

@@ -16,16 +16,20 @@ class HashThreads {
   readonly #queue = new PQueue({ concurrency: Math.min(atMost, availableParallelism()) })
 
   /** The sha256 of a file, in hex. @throws what reading it throws, with its code */
-  hash(path: string): Promise<string> {
-    return this.#queue.add(async () => {
-      const worker = this.#take()
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-      worker.postMessage(path)
-      const hashed = await this.#answerOf(worker)
-      this.#giveBack(worker)
-      if ('hex' in hashed) return hashed.hex
-      throw Object.assign(new Error(hashed.message), { code: hashed.code })
-    })
+  hash(path: string, size: number): Promise<string> {
+    return this.#queue.add(
+      async () => {
+        const worker = this.#take()
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+        worker.postMessage(path)
+        const hashed = await this.#answerOf(worker)
+        this.#giveBack(worker)
+        if ('hex' in hashed) return hashed.hex
+        throw Object.assign(new Error(hashed.message), { code: hashed.code })
+      },
+      // A manifest of one image does not wait for the layers of another.
+      { priority: -size },
+    )
   }
 
   /** @throws when the thread ends */
@@ -74,7 +78,11 @@ class HashThreads {
 
 const threads = new HashThreads()
 
-/** The sha256 of a file, in hex, found in another thread. @throws what reading it throws, with its code */
-export function hashOfFile(path: string): Promise<string> {
-  return threads.hash(path)
+/**
+ * The sha256 of a file, in hex, found in another thread; of many, the smaller first.
+ * @param size bytes
+ * @throws what reading it throws, with its code
+ */
+export function hashOfFile(path: string, size: number): Promise<string> {
+  return threads.hash(path, size)
 }
