@@ -17,6 +17,9 @@ const diskSize = 120
 /** Milliseconds after which a request counts as hanging: a server that gives up later is one that hangs. */
 const patience = 120_000
 
+/** Milliseconds after which the server has seen what became of its storage: what it knows of that is two seconds old at most. */
+const seen = 2_500
+
 const known = 'hello'
 const news = ['jq', 'gzip', 'gawk', 'xz', 'gnused', 'gnugrep', 'findutils', 'gnutar', 'bash', 'htop']
 // Known packages in new company are new images, too.
@@ -76,15 +79,16 @@ async function tell(s3: TestS3, server: TestServer): Promise<void> {
   await look('has room again', server)
 }
 
-/** Waits until the server has seen that its storage is back: what it knows of that is two seconds old at most. */
+/** Waits until the server has seen that its storage is back. */
 async function recovered(server: TestServer): Promise<void> {
-  await sleep(2_500)
+  await sleep(seen)
   const until = performance.now() + patience
   while (performance.now() < until && !(await fetch(`${server.address}/readyz`)).ok) await sleep(500)
 }
 
 /** What a known image, a new one and a probe get, by several clients. */
 async function look(storage: string, server: TestServer): Promise<void> {
+  await sleep(seen)
   const fresh = combinations.shift() ?? ''
   const target = `dir:${join(folder, `copy-${combinations.length}`)}`
   const copied = await run('skopeo', [
