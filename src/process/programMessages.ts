@@ -9,6 +9,8 @@ export type Told =
       readonly args: readonly string[]
       readonly options: PlainOptions
     }
+  /** Lines that came with this size were handled. */
+  | { readonly kind: 'handled'; readonly program: number; readonly size: number }
   /** End it, and all that it started. */
   | { readonly kind: 'end'; readonly program: number }
 
@@ -36,6 +38,12 @@ export type Fault =
 /** What the thread says; the last word on a program is `finished` or `failed`. */
 export type Said =
   | { readonly kind: 'started'; readonly program: number; readonly pid: number }
-  | { readonly kind: 'lines'; readonly program: number; readonly lines: readonly OutputLine[] }
+  /** To be answered with `handled`. */
+  | {
+      readonly kind: 'lines'
+      readonly program: number
+      readonly lines: readonly OutputLine[]
+      readonly size: number
+    }
   | { readonly kind: 'finished'; readonly program: number; readonly finished: Finished }
   | { readonly kind: 'failed'; readonly program: number; readonly fault: Fault }

@@ -31,8 +31,7 @@ export class ProgramThread {
       pid: Promise.withResolvers(),
       result: Promise.withResolvers(),
     }
-    const tell = (told: Told) => worker.postMessage(told, [])
-    const end = () => tell({ kind: 'end', program })
+    const end = () => tell(worker, { kind: 'end', program })
     const forget = noteGroup(running.pid.promise)
     this.#running.set(program, running)
     worker.ref()
@@ -40,7 +39,7 @@ export class ProgramThread {
     try {
       const lines = { stdoutLines: onStdout !== undefined, stderrLines: onStderr !== undefined }
       const told = { ...plain, ...lines, env: { ...process.env, ...env } }
-      tell({ kind: 'start', program, command, args, options: told })
+      tell(worker, { kind: 'start', program, command, args, options: told })
       const finished = await running.result.promise
       signal.throwIfAborted()
       return finished
@@ -60,19 +59,23 @@ export class ProgramThread {
     const worker = startThread(import.meta.url, 'programWorker')
     const lose = (why: unknown) => this.#lose(worker, why)
     return worker
-      .on('message', (said: Said) => this.#hear(said))
+      .on('message', (said: Said) => this.#hear(worker, said))
       .on('error', lose)
       .on('exit', lose)
   }
 
-  #hear(said: Said): void {
+  #hear(worker: Worker, said: Said): void {
     const running = this.#running.get(said.program)
     if (!running) return
     switch (said.kind) {
       case 'started':
         return running.pid.resolve(said.pid)
       case 'lines':
-        return said.lines.forEach(running.onLine)
+        try {
+          return said.lines.forEach(running.onLine)
+        } finally {
+          tell(worker, { kind: 'handled', program: said.program, size: said.size })
+        }
       case 'finished':
         return running.result.resolve(said.finished)
       case 'failed':
@@ -89,6 +92,10 @@ export class ProgramThread {
       result.reject(new ProgramNotStarted(command, { cause }))
     }
   }
+}
+
+function tell(worker: Worker, told: Told): void {
+  worker.postMessage(told, [])
 }
 
 function errorOf(fault: Fault, command: string): unknown {

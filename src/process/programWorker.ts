@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { Backlog } from './backlog.ts'
 import { codeOf } from './errno.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
@@ -7,11 +8,17 @@ import { Watchdog } from './watchdog.ts'
 
 /** The program of the thread that starts programs. */
 parentPort?.on('message', (told: Told) => {
-  if (told.kind === 'start') void start(told)
-  else running.get(told.program)?.abort()
+  switch (told.kind) {
+    case 'start':
+      return void start(told)
+    case 'handled':
+      return running.get(told.program)?.backlog.handled(told.size)
+    case 'end':
+      return running.get(told.program)?.controller.abort()
+  }
 })
 
-const running = new Map<number, AbortController>()
+const running = new Map<number, { readonly controller: AbortController; readonly backlog: Backlog }>()
 const watchdog = new Watchdog()
 
 function say(said: Said): void {
@@ -21,19 +28,24 @@ function say(said: Said): void {
 async function start({ program, command, args, options }: Extract<Told, { kind: 'start' }>): Promise<void> {
   const { stdoutLines, stderrLines, ...rest } = options
   const controller = new AbortController()
-  running.set(program, controller)
+  const backlog = new Backlog()
+  running.set(program, { controller, backlog })
   let leader: number | undefined
   let lines: OutputLine[] = []
+  let size = 0
   const flush = () => {
-    if (lines.length > 0) say({ kind: 'lines', program, lines })
+    if (lines.length > 0) say({ kind: 'lines', program, lines, size })
     lines = []
+    size = 0
   }
   const take = (from: OutputLine['from']) => (line: string) => {
+    size += backlog.add(line)
     if (lines.push({ from, line }) === 1) setImmediate(flush)
   }
   try {
     const finished = await runHere(command, args, {
       ...rest,
+      backlog,
       signal: controller.signal,
       onStarted: (pid) => {
         leader = pid

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
+import type { Backlog } from './backlog.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import { LineSplitter, MAX_LINE } from './lines.ts'
 import type { Finished, ProgramOptions } from './program.ts'
@@ -16,6 +17,8 @@ const MAX_STDOUT = 64 * 1024 * 1024
 export interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
+  /** Holds the program back. */
+  readonly backlog: Backlog
   readonly onStarted: (pid: number) => void
 }
 
@@ -25,7 +28,7 @@ export async function runHere(
   args: readonly string[],
   options: RunHereOptions,
 ): Promise<Finished> {
-  const { signal, graceMs = GRACE_MS, maxStdout = MAX_STDOUT, maxLine = MAX_LINE } = options
+  const { signal, backlog, graceMs = GRACE_MS, maxStdout = MAX_STDOUT, maxLine = MAX_LINE } = options
   signal.throwIfAborted()
   const child = await start(command, args, options)
   const ended = endOf(child)
@@ -43,6 +46,7 @@ export async function runHere(
   let size = 0
   const stdoutLines = options.onStdout && new LineSplitter(options.onStdout, maxLine)
   child.stdout.on('data', (chunk: Buffer) => {
+    backlog.read(chunk.length)
     if (stdoutLines) return stdoutLines.write(chunk)
     size += chunk.length
     tooLarge = size > maxStdout
@@ -55,10 +59,15 @@ export async function runHere(
     tail.push(line)
     options.onStderr?.(line)
   }, maxLine)
-  child.stderr.on('data', (chunk: Buffer) => stderrLines.write(chunk))
+  child.stderr.on('data', (chunk: Buffer) => {
+    backlog.read(chunk.length)
+    stderrLines.write(chunk)
+  })
+  backlog.hold(child.stdout, child.stderr)
 
   // What the program left behind may hold its pipes open for ever.
   child.once('exit', () => {
+    backlog.ended()
     const timer = setTimeout(end, graceMs)
     child.once('close', () => clearTimeout(timer))
   })
