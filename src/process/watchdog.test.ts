@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
@@ -44,4 +44,22 @@ test(
 test('a process that has nothing to do ends, though it is watched', patience, async (t) => {
   const { ended } = await startRunner(t, 'echo $$')
   assert.deepEqual(await ended, [0, null])
+})
+
+test('where there is no file descriptor for it, all else works', patience, () => {
+  const source = `
+    import { closeSync, openSync } from 'node:fs'
+    import { Watchdog } from ${JSON.stringify(import.meta.resolve('./watchdog.ts'))}
+    const open = []
+    try {
+      for (;;) open.push(openSync('/dev/null'))
+    } catch {}
+    const watchdog = new Watchdog()
+    open.forEach((one) => closeSync(one))
+    watchdog.watch(process.pid)
+    watchdog.forget(process.pid)
+    console.log(open.length > 0)
+  `
+  const args = ['--nofile=100', process.execPath, '--input-type=module', '--eval', source]
+  assert.equal(execFileSync('prlimit', args, { encoding: 'utf8' }), 'true\n')
 })

@@ -33,14 +33,11 @@ export class Watchdog {
   readonly #stdin: Socket | undefined
 
   constructor() {
-    const child = spawn('/bin/sh', ['-c', script, 'nixery-watchdog'], {
-      cwd: '/',
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    })
-    child.on('error', () => {}).unref()
-    child.stdin.on('error', () => {})
-    if (child.stdin instanceof Socket) this.#stdin = child.stdin.unref()
+    try {
+      this.#stdin = start()
+    } catch {
+      // Such as for want of memory.
+    }
   }
 
   /** @param leader of a process group, which is to go when this process does */
@@ -51,4 +48,15 @@ export class Watchdog {
   forget(leader: number): void {
     this.#stdin?.write(`- ${leader}\n`)
   }
+}
+
+/** Its input; undefined where there was no file descriptor left for it. */
+function start(): Socket | undefined {
+  const child = spawn('/bin/sh', ['-c', script, 'nixery-watchdog'], {
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.on('error', () => {}).unref()
+  return child.stdin instanceof Socket ? child.stdin.unref().on('error', () => {}) : undefined
 }
