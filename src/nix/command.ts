@@ -1,6 +1,6 @@
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
-import { OutputTooLarge, ProgramNotStarted } from '../process/failures.ts'
+import { OutputTooLarge, ProgramLost, ProgramNotStarted } from '../process/failures.ts'
 import { run as runProgram, type Finished } from '../process/run.ts'
 import { NixLog } from './nixLog.ts'
 
@@ -57,7 +57,8 @@ export async function runNix(
   } catch (cause) {
     if (cause instanceof ProgramNotStarted)
       throw new NixFailed(`Nix is not to be had: ${cause.message}`, { cause })
-    if (cause instanceof OutputTooLarge) throw new NixFailed(cause.message, { cause })
+    if (cause instanceof OutputTooLarge || cause instanceof ProgramLost)
+      throw new NixFailed(cause.message, { cause })
     throw cause
   }
 }

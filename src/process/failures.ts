@@ -1,12 +1,19 @@
 import { NixeryError } from '../errors.ts'
 import { codeOf } from './errno.ts'
 
-/** A program that is not installed or may not be run. */
+/** A program that is not installed, or may not be run, or for which the system has no room. */
 export class ProgramNotStarted extends NixeryError {
   readonly command: string
   constructor(command: string, options: { readonly cause: Error }) {
     super(`cannot run '${command}': ${reasonOf(options.cause)}`, options)
     this.command = command
+  }
+}
+
+/** A program that was ended, since what it says cannot be read any more. */
+export class ProgramLost extends NixeryError {
+  constructor(command: string, options: { readonly cause: Error }) {
+    super(`'${command}' was ended: ${options.cause.message}`, options)
   }
 }
 

@@ -1,3 +1,6 @@
+/** Milliseconds between the polite request to end and the kill. */
+export const GRACE_MS = 5_000
+
 export interface ProgramOptions {
   /** Aborting it ends the program and all that it started. */
   readonly signal: AbortSignal

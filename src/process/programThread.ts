@@ -1,12 +1,15 @@
 import type { Worker } from 'node:worker_threads'
-import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
+import { OutputTooLarge, ProgramLost, ProgramNotStarted } from './failures.ts'
 import { noteGroup } from './live.ts'
-import type { Finished, ProgramOptions } from './program.ts'
+import { GRACE_MS, type Finished, type ProgramOptions } from './program.ts'
 import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
 import { startThread } from './startThread.ts'
+import { terminateGroup } from './terminate.ts'
 
 interface Running {
   readonly command: string
+  /** Milliseconds. */
+  readonly grace: number
   readonly onLine: (line: OutputLine) => void
   /** Undefined where it was not started. */
   readonly pid: PromiseWithResolvers<number | undefined>
@@ -23,10 +26,11 @@ export class ProgramThread {
   async run(command: string, args: readonly string[], options: ProgramOptions): Promise<Finished> {
     const { signal, env, onStdout, onStderr, ...plain } = options
     signal.throwIfAborted()
-    const worker = (this.#worker ??= this.#start())
+    const worker = (this.#worker ??= this.#start(command))
     const program = this.#started++
     const running: Running = {
       command,
+      grace: plain.graceMs ?? GRACE_MS,
       onLine: ({ from, line }) => (from === 'stdout' ? onStdout : onStderr)?.(line),
       pid: Promise.withResolvers(),
       result: Promise.withResolvers(),
@@ -55,13 +59,13 @@ export class ProgramThread {
     }
   }
 
-  #start(): Worker {
-    const worker = startThread(import.meta.url, 'programWorker')
-    const lose = (why: unknown) => this.#lose(worker, why)
+  #start(command: string): Worker {
+    const worker = threadFor(command)
+    let cause = new Error('the thread that runs programs ended')
     return worker
       .on('message', (said: Said) => this.#hear(worker, said))
-      .on('error', lose)
-      .on('exit', lose)
+      .on('error', (error: Error) => (cause = error))
+      .on('exit', () => this.#lose(cause))
   }
 
   #hear(worker: Worker, said: Said): void {
@@ -83,15 +87,33 @@ export class ProgramThread {
     }
   }
 
-  /** The thread is gone, and nobody reads what its programs write; the next program has a new one. */
-  #lose(worker: Worker, why: unknown): void {
-    if (this.#worker !== worker) return
+  /** The thread is gone, and nobody reads what its programs write: they end. The next program has a new one. */
+  #lose(cause: Error): void {
     this.#worker = undefined
-    const cause = why instanceof Error ? why : new Error('the thread that runs programs ended')
-    for (const { result, command } of this.#running.values()) {
-      result.reject(new ProgramNotStarted(command, { cause }))
-    }
+    const lost = [...this.#running.values()]
+    this.#running.clear()
+    for (const running of lost) void endLost(running, cause)
   }
+}
+
+/** @throws ProgramNotStarted where the system has no room for a thread */
+function threadFor(command: string): Worker {
+  try {
+    return startThread(import.meta.url, 'programWorker')
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const cause = new Error(`a thread cannot be started: ${why}`, { cause: error })
+    throw new ProgramNotStarted(command, { cause })
+  }
+}
+
+/** Ends a program that has lost its thread; who waits for it hears of it then. */
+async function endLost({ command, grace, pid, result }: Running, cause: Error): Promise<void> {
+  pid.resolve(undefined)
+  const leader = await pid.promise
+  if (leader === undefined) return result.reject(new ProgramNotStarted(command, { cause }))
+  await terminateGroup(leader, grace).catch(() => {})
+  result.reject(new ProgramLost(command, { cause }))
 }
 
 function tell(worker: Worker, told: Told): void {

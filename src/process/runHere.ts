@@ -4,13 +4,12 @@ import type { Readable, Writable } from 'node:stream'
 import type { Backlog } from './backlog.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import { LineSplitter, MAX_LINE } from './lines.ts'
-import type { Finished, ProgramOptions } from './program.ts'
+import { GRACE_MS, type Finished, type ProgramOptions } from './program.ts'
 import { Tail } from './tail.ts'
 import { terminateGroup } from './terminate.ts'
 import { yieldProgram } from './yielding.ts'
 
 const TAIL_LINES = 40
-const GRACE_MS = 5_000
 const MAX_STDOUT = 64 * 1024 * 1024
 
 /** `ProgramOptions`, for the thread that starts programs. */

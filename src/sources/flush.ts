@@ -1,6 +1,6 @@
 import { SourceFailed } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
-import { ProgramNotStarted } from '../process/failures.ts'
+import { ProgramLost, ProgramNotStarted } from '../process/failures.ts'
 import { run as runProgram } from '../process/run.ts'
 
 /**
@@ -12,7 +12,8 @@ export async function flush(folder: string, { signal }: RunOptions): Promise<voi
     const { code, stderrTail } = await runProgram('sync', ['-f', folder], { signal })
     if (code !== 0) throw new SourceFailed(`the sources cannot be put on the disk: ${stderrTail.join(' ')}`)
   } catch (cause) {
-    if (cause instanceof ProgramNotStarted) throw new SourceFailed(cause.message, { cause })
+    if (cause instanceof ProgramNotStarted || cause instanceof ProgramLost)
+      throw new SourceFailed(cause.message, { cause })
     throw cause
   }
 }

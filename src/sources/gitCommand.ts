@@ -1,6 +1,6 @@
 import { SourceFailed } from '../errors.ts'
 import type { RunOptions } from '../process/events.ts'
-import { ProgramNotStarted } from '../process/failures.ts'
+import { ProgramLost, ProgramNotStarted } from '../process/failures.ts'
 import { run as runProgram, type Finished } from '../process/run.ts'
 
 /** git and what it said went wrong. */
@@ -47,7 +47,8 @@ async function start(
   try {
     return await runProgram('git', args, { signal, env: { ...environment, ...env } })
   } catch (cause) {
-    if (cause instanceof ProgramNotStarted) throw new SourceFailed(cause.message, { cause })
+    if (cause instanceof ProgramNotStarted || cause instanceof ProgramLost)
+      throw new SourceFailed(cause.message, { cause })
     throw cause
   }
 }
