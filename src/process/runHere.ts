@@ -32,7 +32,7 @@ export async function runHere(
   const child = await start(command, args, options)
   const ended = endOf(child)
   if (child.pid !== undefined) {
-    yieldProgram(child.pid)
+    yieldProgram(child)
     options.onStarted(child.pid)
   }
   feed(child.stdin, options.input)

@@ -35,7 +35,7 @@ export class Session {
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     })
-    if (this.#child.pid !== undefined) yieldProgram(this.#child.pid)
+    yieldProgram(this.#child)
     this.closed = new Promise((resolve) => {
       const forget = noteGroup(Promise.resolve(this.#child.pid))
       const gone = () => {

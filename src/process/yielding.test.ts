@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { test } from 'node:test'
 import { run } from './run.ts'
@@ -21,4 +23,22 @@ test('a program that stays to be talked to becomes nicer than the server', optio
   session.ref()
   assert.equal(await line, 'nicer')
   await session.close()
+})
+
+const asAnother = { ...options, skip: process.getuid?.() !== 0 || !existsSync('/proc/self/autogroup') }
+
+test('programs that start at once all yield, though the server has no privileges', asAnother, () => {
+  const source = `
+    import { run } from ${JSON.stringify(import.meta.resolve('./run.ts'))}
+    const signal = AbortSignal.timeout(30_000)
+    // The thread reads its program while that may be read.
+    await run('true', [], { signal })
+    process.setgid(65534)
+    process.setuid(65534)
+    const yielding = 'until grep -q "nice 5" /proc/self/autogroup; do sleep 0.05; done'
+    const all = [1, 2, 3, 4].map(() => run('/bin/sh', ['-c', yielding], { signal, cwd: '/' }))
+    console.log((await Promise.allSettled(all)).map(({ status }) => status).join())
+  `
+  const told = execFileSync(process.execPath, ['--input-type=module', '--eval', source], { encoding: 'utf8' })
+  assert.equal(told, 'fulfilled,fulfilled,fulfilled,fulfilled\n')
 })
