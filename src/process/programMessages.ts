@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { Finished, ProgramOptions } from './program.ts'
 
 /** What the thread that starts programs is told. Programs are told apart by number. */
@@ -21,6 +22,8 @@ export interface PlainOptions extends Omit<ProgramOptions, 'signal' | 'env' | 'o
   /** Whether lines are wanted. */
   readonly stdoutLines: boolean
   readonly stderrLines: boolean
+  /** See `RunHereOptions`. */
+  readonly talk?: MessagePort
 }
 
 /** One line of a program's output. */

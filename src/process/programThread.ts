@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads'
+import type { MessagePort, Transferable, Worker } from 'node:worker_threads'
 import { OutputTooLarge, ProgramLost, ProgramNotStarted } from './failures.ts'
 import { noteGroup } from './live.ts'
 import { GRACE_MS, type Finished, type ProgramOptions } from './program.ts'
@@ -16,14 +16,27 @@ interface Running {
   readonly result: PromiseWithResolvers<Finished>
 }
 
+/** For a program that is talked to: it does not keep the process running. */
+export interface Talk {
+  /** See `RunHereOptions`; the thread takes it. */
+  readonly port: MessagePort
+  readonly onStarted: (pid: number | undefined) => void
+}
+
 /** Runs programs by way of a thread, which begins with the first and does not keep the process running. */
 export class ProgramThread {
   #worker: Worker | undefined
   readonly #running = new Map<number, Running>()
   #started = 0
+  #holders = 0
 
   /** See `run`. */
-  async run(command: string, args: readonly string[], options: ProgramOptions): Promise<Finished> {
+  async run(
+    command: string,
+    args: readonly string[],
+    options: ProgramOptions,
+    talk?: Talk,
+  ): Promise<Finished> {
     const { signal, env, onStdout, onStderr, ...plain } = options
     signal.throwIfAborted()
     const worker = (this.#worker ??= this.#start(command))
@@ -38,12 +51,14 @@ export class ProgramThread {
     const end = () => tell(worker, { kind: 'end', program })
     const forget = noteGroup(running.pid.promise)
     this.#running.set(program, running)
-    worker.ref()
+    if (talk) void running.pid.promise.then(talk.onStarted)
+    const release = talk ? this.#refer() : this.hold()
     signal.addEventListener('abort', end, { once: true })
     try {
       const lines = { stdoutLines: onStdout !== undefined, stderrLines: onStderr !== undefined }
-      const told = { ...plain, ...lines, env: { ...process.env, ...env } }
-      tell(worker, { kind: 'start', program, command, args, options: told })
+      const port = talk ? { talk: talk.port } : {}
+      const told = { ...plain, ...lines, ...port, env: { ...process.env, ...env } }
+      tell(worker, { kind: 'start', program, command, args, options: told }, Object.values(port))
       const finished = await running.result.promise
       signal.throwIfAborted()
       return finished
@@ -55,8 +70,23 @@ export class ProgramThread {
       running.pid.resolve(undefined)
       forget()
       this.#running.delete(program)
-      if (this.#running.size === 0) worker.unref()
+      release?.()
     }
+  }
+
+  /** From now on the thread keeps the process running, until the function that it answers is called, once. */
+  hold(): () => void {
+    this.#holders++
+    this.#refer()
+    return () => {
+      this.#holders--
+      this.#refer()
+    }
+  }
+
+  #refer(): void {
+    if (this.#holders > 0) this.#worker?.ref()
+    else this.#worker?.unref()
   }
 
   #start(command: string): Worker {
@@ -96,6 +126,9 @@ export class ProgramThread {
   }
 }
 
+/** The one that this process has. */
+export const programThread = new ProgramThread()
+
 /** @throws ProgramNotStarted where the system has no room for a thread */
 function threadFor(command: string): Worker {
   try {
@@ -116,8 +149,8 @@ async function endLost({ command, grace, pid, result }: Running, cause: Error): 
   result.reject(new ProgramLost(command, { cause }))
 }
 
-function tell(worker: Worker, told: Told): void {
-  worker.postMessage(told, [])
+function tell(worker: Worker, told: Told, transfer: readonly Transferable[] = []): void {
+  worker.postMessage(told, transfer)
 }
 
 function errorOf(fault: Fault, command: string): unknown {

@@ -1,9 +1,7 @@
 import type { Finished, ProgramOptions } from './program.ts'
-import { ProgramThread } from './programThread.ts'
+import { programThread } from './programThread.ts'
 
 export type { Finished, ProgramOptions } from './program.ts'
-
-const thread = new ProgramThread()
 
 /**
  * Runs a program in a process group (and session, so without a terminal to ask at) of its own, reading both its
@@ -12,5 +10,5 @@ const thread = new ProgramThread()
  * @throws ProgramNotStarted, ProgramLost, OutputTooLarge, or the signal's reason when that was aborted
  */
 export function run(command: string, args: readonly string[], options: ProgramOptions): Promise<Finished> {
-  return thread.run(command, args, options)
+  return programThread.run(command, args, options)
 }

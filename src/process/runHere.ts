@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
+import type { MessagePort } from 'node:worker_threads'
 import type { Backlog } from './backlog.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import { LineSplitter, MAX_LINE } from './lines.ts'
@@ -18,6 +19,8 @@ export interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
   readonly env: NodeJS.ProcessEnv
   /** Holds the program back. */
   readonly backlog: Backlog
+  /** Has texts for stdin, which ends when this is closed; instead of `input`. */
+  readonly talk?: MessagePort
   readonly onStarted: (pid: number) => void
 }
 
@@ -35,7 +38,8 @@ export async function runHere(
     yieldProgram(child)
     options.onStarted(child.pid)
   }
-  feed(child.stdin, options.input)
+  if (options.talk) relay(options.talk, child)
+  else feed(child.stdin, options.input)
 
   let ending: Promise<void> | undefined
   const end = () => void (ending ??= endGroup(child, graceMs))
@@ -120,6 +124,12 @@ function feed(stdin: Writable, input: string | Uint8Array | undefined): void {
   // A program may end without having read its input.
   stdin.on('error', () => {})
   stdin.end(input)
+}
+
+function relay(talk: MessagePort, child: Child): void {
+  child.stdin.on('error', () => {})
+  talk.on('message', (text: string) => child.stdin.write(text)).on('close', () => child.stdin.end())
+  child.once('close', () => talk.close())
 }
 
 /** Ends the group, and closes the pipes where a process outside the group still holds them. */
