@@ -20,12 +20,12 @@ export class Unreadable {
     this.#newest.set(socket, response)
   }
 
-  /** Ends a connection on which something came that Node could not read, with an answer where one may be sent. */
+  /** Ends a connection on which something came that Node could not read, with an answer where none is owed before it. */
   answer(error: Error & { readonly code?: string; readonly reason?: string }, socket: Duplex): void {
     // What comes behind it is not read either, and Node says so again.
     if (socket.writableEnded) return
     const answer = answerFor(error)
-    if (!answer || !socket.writable || isInTheMiddle(this.#newest.get(socket))) {
+    if (!answer || !socket.writable || isMistakable(this.#newest.get(socket))) {
       socket.destroy()
       return
     }
@@ -36,10 +36,10 @@ export class Unreadable {
   }
 }
 
-/** Whether other bytes would come into the middle of an answer, or before one that was asked for sooner. */
-function isInTheMiddle(newest: ServerResponse | undefined): boolean {
+/** Whether an answer would come into the middle of another, or be taken for that to a request without a fault. */
+function isMistakable(newest: ServerResponse | undefined): boolean {
   if (!newest || newest.writableFinished) return false
-  return !newest.socket || newest.headersSent
+  return newest.req.complete || !newest.socket || newest.headersSent
 }
 
 /** Undefined for the connection's own faults: nobody is there to be told. */
