@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { canonicalName, type ImageRequest } from '../image/name.ts'
 import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
 
+/** Milliseconds. */
+const dayLength = 86_400_000
+
 /** Names and tags whose record is known to be of today: what is noted twice costs nothing. */
 const remembered = 10_000
 
@@ -11,7 +14,7 @@ const noteSchema = z.object({ seen: z.iso.date() })
 /** Which images were built: the names and tags that a registry can list. */
 export class Catalog {
   readonly #records: RecordStore & ListsRecords
-  readonly #noted = new LRUCache<string, string>({ max: remembered })
+  readonly #noted = new LRUCache<string, number>({ max: remembered })
 
   constructor(records: RecordStore & ListsRecords) {
     this.#records = records
@@ -23,11 +26,13 @@ export class Catalog {
    */
   async note(request: ImageRequest, tag: string): Promise<void> {
     const key = `repositories/${fileName(request)}/${tag}`
-    const today = new Date().toISOString().slice(0, 10)
-    if (this.#noted.get(key) === today) return
+    // To write the date on each request would cost more than all the rest here.
+    const day = Math.floor(Date.now() / dayLength)
+    if (this.#noted.get(key) === day) return
+    const today = new Date(day * dayLength).toISOString().slice(0, 10)
     const known = noteSchema.safeParse(await this.#records.get(key)).data
     if (known?.seen !== today) await this.#records.put(key, { tag, seen: today })
-    this.#noted.set(key, today)
+    this.#noted.set(key, day)
   }
 
   /** Names of images that were built, sorted, each once in its canonical form. @throws StorageFailed */
