@@ -24,8 +24,10 @@ export async function streamOf(
   return Readable.from(body(), { objectMode: false })
 }
 
-/** Bytes of the buffer of an answer that gets none of the large ones. */
+/** Bytes of the buffer of an answer's first chunk, and of all of them where it gets none of the large ones. */
 const smallSize = 128 << 10
+/** Bytes, more than what systems take for a client that never reads: 4 MB on the same machine, less by a network. */
+const unread = 4.5e6
 /** Bytes a millisecond that a client has to take all in all for a large buffer: others would keep it too long. */
 const fast = 10_000
 
@@ -49,7 +51,7 @@ export async function* chunksOf(
       }
       for (let at = piece.start; at <= piece.end;) {
         const rest = piece.end + 1 - at
-        const large = rest > smallSize && taken >= waited * fast ? buffers.lend() : undefined
+        const large = rest > smallSize && taken > waited * fast ? buffers.lend(taken > unread) : undefined
         try {
           const chunk = (large ?? (small ??= Buffer.allocUnsafeSlow(smallSize))).subarray(0, rest)
           await file.read(chunk, at)

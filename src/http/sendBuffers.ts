@@ -2,6 +2,8 @@
 const largeSize = 512 << 10
 /** As many as two cores keep busy, and no more memory than 16 MiB. */
 const mostLarge = 32
+/** More of them, only for clients that have shown that they read: enough for two cores, should the others stand still. */
+const reserved = 8
 
 /**
  * The large buffers by which blobs are sent, again and again: memory that is new for each read costs more than the read.
@@ -11,9 +13,9 @@ export class SendBuffers {
   readonly #free: Buffer[] = []
   #lent = 0
 
-  /** To be given back. Undefined when all are lent. */
-  lend(): Buffer | undefined {
-    if (this.#lent === mostLarge) return undefined
+  /** To be given back. Undefined when all are lent; @param reads whether the client has shown that it reads */
+  lend(reads: boolean): Buffer | undefined {
+    if (this.#lent >= (reads ? mostLarge + reserved : mostLarge)) return undefined
     this.#lent += 1
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(largeSize)
   }
