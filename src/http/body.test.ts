@@ -13,7 +13,6 @@ const content = randomBytes(3_000_000)
 /** A file in memory, which says what is done to it. */
 function openFile(bytes = content) {
   const file = {
-    size: content.length,
     closed: 0,
     async read(target: Uint8Array, position: number) {
       if (position + target.length > bytes.length) throw new StorageFailed('cut short')

@@ -71,8 +71,6 @@ export interface SignsUrls {
 
 /** A blob's file, open. It stays what it was while the blob is deleted or put anew. */
 export interface BlobFile {
-  /** Bytes. */
-  readonly size: number
   /** Fills the buffer from a position on. @throws StorageFailed, also where the file has not so many bytes any more */
   read(buffer: Uint8Array, position: number): Promise<void>
   close(): Promise<void>

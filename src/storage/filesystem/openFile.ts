@@ -6,12 +6,12 @@ import { failed } from './faults.ts'
 /** A blob's file, out of which anybody may read who has a buffer. */
 export class OpenFile implements BlobFile {
   readonly #handle: FileHandle
-  readonly size: number
+  readonly #size: number
 
   /** @param size the file's, bytes */
   constructor(handle: FileHandle, size: number) {
     this.#handle = handle
-    this.size = size
+    this.#size = size
   }
 
   async read(buffer: Uint8Array, position: number): Promise<void> {
@@ -19,7 +19,7 @@ export class OpenFile implements BlobFile {
       const rest = buffer.length - filled
       const { bytesRead } = await this.#handle.read(buffer, filled, rest, position + filled).catch(failed)
       if (bytesRead === 0)
-        throw new StorageFailed(`the storage does not work: a blob of ${this.size} bytes was cut short`)
+        throw new StorageFailed(`the storage does not work: a blob of ${this.#size} bytes was cut short`)
       filled += bytesRead
     }
   }
