@@ -30,8 +30,8 @@ import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered
 
 /** Milliseconds for the download of popularity counts or of a layer table. */
 const dataTimeout = 60_000
-/** Layers that wait for a worker thread have their file open already: one more than there are threads. */
-const spareLayers = 1
+/** Layers beside those that threads work on: their files are open already, or still on their way to the disk. */
+const spareLayers = 3
 
 export type Wiring = Awaited<ReturnType<typeof wire>>
 

@@ -14,7 +14,7 @@ const packer = createPacker({
   storeDirectory: store,
   segmentCache: { folder: segments, limit: 2 ** 40 },
 })
-const maker = new LayerMaker(packer, storage, threads + 1)
+const maker = new LayerMaker(packer, storage, threads + 3)
 const { signal } = new AbortController()
 
 // A server's threads run already.
