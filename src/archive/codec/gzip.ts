@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { deflate } from 'libdeflate'
 import { crc32, systemDeflater } from './systemLibdeflate.ts'
 
-/** The size of Go’s gzip 6 within a hundredth, for half of the CPU time of zlib 6 or less (docs/benchmarks.md). */
+/** The size of Go’s gzip 6 within a hundredth, for less than half of the CPU time of zlib 6 (docs/benchmarks.md). */
 export const defaultGzipLevel = 2
 
 /** Of the compressor: its bytes are the same on every machine, and may be others in another version. */
