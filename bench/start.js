@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
-import { debianPackages, demoTools, fastGzip, nixTools, nodeLibraries } from '../setup/debianPackages.js'
+import { debianPackages, demoTools, nixTools, nodeLibraries } from '../setup/debianPackages.js'
 import { demoSet } from '../setup/demoSet.js'
 import { nixConfig, nixStore } from '../setup/nixConfig.js'
 import { nodeToUse, npmPackages } from '../setup/npmPackages.js'
@@ -16,7 +16,7 @@ process.stdout.write = process.stderr.write.bind(process.stderr)
 
 const ready = await makeReady('To measure', [
   npmPackages(),
-  debianPackages([...nodeLibraries, ...fastGzip, ...nixTools, ...demoTools, taskset]),
+  debianPackages([...nodeLibraries, ...nixTools, ...demoTools, taskset]),
   nixStore(),
   demoSet(),
   nginx(),

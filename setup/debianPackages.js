@@ -15,11 +15,10 @@ export const nodeLibraries = ownNodeIsNew()
   ? []
   : [{ file: 'libatomic.so.1', package: 'libatomic1', why: 'a library of Node 26' }]
 
-/** Where it cannot be installed, gzip is made by the libdeflate in WASM. @type {readonly Tool[]} */
-export const fastGzip =
-  isRoot && isInstalled('apt-get')
-    ? [{ file: 'libdeflate.so.0', package: 'libdeflate0', why: 'compresses layers faster than WASM does' }]
-    : []
+/** All works without, and no machine that has the rest is made to install it: then gzip is made in WASM. @type {readonly Tool[]} */
+const extras = [
+  { file: 'libdeflate.so.0', package: 'libdeflate0', why: 'compresses layers faster than WASM does' },
+]
 
 /** @type {readonly Tool[]} */
 export const nixTools = [
@@ -58,15 +57,15 @@ export const clientTools = [
 ]
 
 /**
- * The Debian packages of those tools that are not here, wherever they might come from.
+ * The Debian packages of those tools that are not here, wherever they might come from, and the extras where they can be had too.
  * @param {readonly Tool[]} tools
  * @returns {import('./ready.js').Need | undefined}
  */
 export function debianPackages(tools) {
   const missing = tools.filter(({ file }) => !isInstalled(file))
   if (missing.length === 0) return undefined
-  const whys = new Map(missing.map((tool) => [tool.package, tool.why]))
-  const packages = [...whys.keys()]
+  const packages = packagesOf(missing)
+  const withExtras = [...missing, ...extras.filter(({ file }) => !isInstalled(file))]
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`
   const obstacles = []
   if (!isInstalled('apt-get')) {
@@ -75,12 +74,18 @@ export function debianPackages(tools) {
   } else if (!isRoot) {
     obstacles.push(`${packages.join(', ')}: only root can install them. As root: ${command}`)
   }
+  const whys = new Map(withExtras.map((tool) => [tool.package, tool.why]))
   return {
     parts: [...whys].map(([name, why]) => ({ name, why })),
     obstacles,
-    step: `apt-get install ${packages.join(' ')}`,
-    get: () => withFreshLists(() => install(packages)),
+    step: `apt-get install ${[...whys.keys()].join(' ')}`,
+    get: () => withFreshLists(() => install(packagesOf(withExtras)).catch(() => install(packages))),
   }
+}
+
+/** @param {readonly Tool[]} tools */
+function packagesOf(tools) {
+  return [...new Set(tools.map((tool) => tool.package))]
 }
 
 /** Whether apt has ever fetched the lists of packages. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
-import { debianPackages, demoTools, fastGzip, gitTools, nixTools, nodeLibraries } from './debianPackages.js'
+import { debianPackages, demoTools, gitTools, nixTools, nodeLibraries } from './debianPackages.js'
 import { demoIsWanted, demoSet, demoSetPath } from './demoSet.js'
 import { root } from './machine.js'
 import { nixConfig, nixStore } from './nixConfig.js'
@@ -9,7 +9,7 @@ import { isFreePort, tellHowToPull } from './pullHint.js'
 import { makeReady } from './ready.js'
 
 const demo = demoIsWanted()
-const tools = [...nodeLibraries, ...fastGzip, ...nixTools, ...(demo ? demoTools : gitTools)]
+const tools = [...nodeLibraries, ...nixTools, ...(demo ? demoTools : gitTools)]
 
 const ready = await makeReady('To start', [
   npmPackages(),

@@ -2,7 +2,6 @@ import {
   clientTools,
   debianPackages,
   demoTools,
-  fastGzip,
   gitTools,
   nixTools,
   nodeLibraries,
@@ -19,7 +18,7 @@ import { makeReady } from './ready.js'
 export function makeReadyToTest() {
   return makeReady('To test', [
     npmPackages(),
-    debianPackages([...nodeLibraries, ...fastGzip, ...nixTools, ...gitTools, ...demoTools, ...clientTools]),
+    debianPackages([...nodeLibraries, ...nixTools, ...gitTools, ...demoTools, ...clientTools]),
     nixStore(),
     demoSet(),
   ])
