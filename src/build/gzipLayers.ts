@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import PQueue from 'p-queue'
-import { constants, createGzip, createZstdDecompress } from 'node:zlib'
+import { constants, createGzip, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { PackingFailed } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
 import { descriptorSchema } from '../oci/parse.ts'
@@ -23,7 +24,7 @@ export class GzipLayers {
     this.#storage = storage
   }
 
-  /** The layer itself where Docker's schema 2 has a word for it, else the same tar as gzip. @throws StorageFailed */
+  /** The layer itself where Docker's schema 2 has a word for it, else the same tar as gzip. @throws StorageFailed, PackingFailed */
   readable(layer: Descriptor): Promise<Descriptor> {
     if (layer.mediaType !== mediaTypes.ociLayerZstd) return Promise.resolve(layer)
     return this.#flights.run(layer.digest, () => this.#queue.add(() => this.#recompressed(layer)))
@@ -33,6 +34,11 @@ export class GzipLayers {
     const key = `recompressed/${format}/${identity}/${layer.digest}`
     const known = descriptorSchema.safeParse(await this.#storage.records.get(key)).data
     if (known && (await this.#storage.blobs.stat(known.digest))?.size === known.size) return known
+    if (!readsAllFrames()) {
+      throw new PackingFailed(
+        `a zstd layer cannot be made gzip for a client of Docker's schema 2: Node ${process.versions.node} reads its beginning alone; run the server with Node 26`,
+      )
+    }
     const blob = await this.#storage.blobs.put(async (sink) => {
       await pipeline(await this.#storage.blobs.open(layer.digest), createZstdDecompress(), createGzip(), sink)
     })
@@ -40,4 +46,10 @@ export class GzipLayers {
     await this.#storage.records.put(key, made)
     return made
   }
+}
+
+/** Node 24 stops after the first of several frames, of which layers consist, and says nothing. */
+function readsAllFrames(): boolean {
+  const frame = zstdCompressSync('x')
+  return zstdDecompressSync(Buffer.concat([frame, frame])).length === 2
 }
