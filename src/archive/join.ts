@@ -6,7 +6,7 @@ import type { Results } from './threads/jobs.ts'
 import { layoutOf } from './layout.ts'
 import { members } from './members.ts'
 import type { LayerContent, StorePathContent } from './packer.ts'
-import { SegmentLost, type SegmentCache } from './segments/segmentCache.ts'
+import type { SegmentCache } from './segments/segmentCache.ts'
 import { serverTar } from './tar/serverTar.ts'
 import { SourceKeeper } from './segments/sourceKeeper.ts'
 import { isInStore, missing, storePathTar } from './tar/storePathTar.ts'
@@ -41,7 +41,7 @@ export function join(content: LayerContent, mayKeep: boolean, tools: Tools, outl
   if (content.kind === 'entries') joiner.addHead(serverTar(content.entries))
   else joiner.addStorePaths(content.storePaths)
   const diffID = joiner.end()
-  return { diffID, written: additions.written, fault: additions.fault }
+  return { diffID, ...additions.sum }
 }
 
 class Joiner {
@@ -66,15 +66,15 @@ class Joiner {
   addStorePaths(storePaths: readonly StorePathContent[]): void {
     const { codec, storeDirectory, cache, pieceBuffer } = this.#tools
     const { shared, segments } = layoutOf(storePaths, codec)
-    const inCache = segments.filter(({ path }) => !isInStore(path, storeDirectory))
+    const collected = new Set(segments.filter(({ path }) => !isInStore(path, storeDirectory)))
     // Told before a byte is sent, where that is known.
-    for (const one of inCache) {
+    for (const one of collected) {
       if (this.#cache?.has({ key: this.#cache.keyOf(one), index: 0 }) !== true) throw missing(one)
     }
     const sources = new SourceKeeper(storeDirectory, cache?.sources, this.#additions, pieceBuffer)
     this.addHead(headOf(shared, sources))
     for (const one of segments) {
-      if (inCache.includes(one)) this.#addFromCache(one)
+      if (collected.has(one)) this.#addFromCache(one)
       else this.#addFromStore(one)
     }
   }
@@ -108,15 +108,10 @@ class Joiner {
   }
 
   #addFromCache(content: StorePathContent): void {
-    try {
-      if (this.#cache === undefined) throw new SegmentLost()
-      for (const { tar, member } of this.#cache.segment(this.#cache.keyOf(content))) {
-        this.#diffID.update(tar)
-        this.#outlet.send(member)
-      }
-    } catch (error) {
-      if (!(error instanceof SegmentLost)) throw error
-      throw missing(content)
+    if (this.#cache === undefined) throw missing(content)
+    for (const { tar, member } of this.#cache.segment(content)) {
+      this.#diffID.update(tar)
+      this.#outlet.send(member)
     }
   }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { apiVersion } from './apiVersion.ts'
 import { sendBlob } from './blobs.ts'
 import { revalidate } from './conditional.ts'
 import { RequestError } from './errors.ts'
@@ -22,7 +23,7 @@ export function registerRegistry(server: FastifyInstance, parts: HttpParts): voi
 
 /** What every answer below `/v2` says, errors too. */
 export function registryHeaders(url: string): Readonly<Record<string, string>> {
-  return url.startsWith('/v2') ? { 'docker-distribution-api-version': 'registry/2.0' } : {}
+  return url.startsWith('/v2') ? apiVersion : {}
 }
 
 async function respond(

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.ts'
+import { apiVersion } from './apiVersion.ts'
 import { errorBody, type ErrorAnswer } from './errors.ts'
 
 /** Milliseconds in which a client that still sends can read why it should not; closed sooner, its answer would be lost. */
@@ -77,7 +78,7 @@ function bytesOf(answer: ErrorAnswer): Buffer {
   const body = Buffer.from(JSON.stringify(errorBody(answer)))
   const lines = [
     `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
-    'docker-distribution-api-version: registry/2.0',
+    ...Object.entries(apiVersion).map(([name, value]) => `${name}: ${value}`),
     'cache-control: no-store',
     'content-type: application/json',
     `content-length: ${body.length}`,

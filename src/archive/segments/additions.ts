@@ -1,9 +1,14 @@
+/** What became of writing to the segment cache. */
+export interface Added {
+  /** Bytes that are new in it. */
+  readonly written: number
+  /** Why it could not be written. */
+  readonly fault: string | undefined
+}
+
 /** What a job adds to the segment cache: nothing more when it could not be written once. */
 export class Additions {
-  /** Bytes that are new in the cache. */
-  written = 0
-  /** Why it could not be written. */
-  fault: string | undefined
+  #sum: Added = { written: 0, fault: undefined }
   readonly #allowed: boolean
 
   constructor(allowed: boolean) {
@@ -11,11 +16,14 @@ export class Additions {
   }
 
   get areWelcome(): boolean {
-    return this.#allowed && this.fault === undefined
+    return this.#allowed && this.#sum.fault === undefined
   }
 
-  note({ written, fault }: { readonly written: number; readonly fault: string | undefined }): void {
-    this.written += written
-    this.fault ??= fault
+  get sum(): Added {
+    return this.#sum
+  }
+
+  note({ written, fault }: Added): void {
+    this.#sum = { written: this.#sum.written + written, fault: this.#sum.fault ?? fault }
   }
 }

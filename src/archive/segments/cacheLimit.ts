@@ -1,3 +1,5 @@
+import type { Added } from './additions.ts'
+
 /** Bytes are counted by this server alone: after each such share of the limit it looks what others have added. */
 const unseen = 1 / 16
 /** Milliseconds for which a cache that could not be written is left alone. */
@@ -30,7 +32,7 @@ export class CacheLimit {
   }
 
   /** Tells what became of an attempt to write. */
-  note({ written, fault }: { readonly written: number; readonly fault: string | undefined }): void {
+  note({ written, fault }: Added): void {
     this.#added += written
     if (fault !== undefined && this.canWrite) {
       this.#pausedUntil = performance.now() + pause

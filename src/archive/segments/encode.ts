@@ -1,4 +1,5 @@
 import type { Codec } from '../codec/codec.ts'
+import type { Added } from './additions.ts'
 import type { Origin } from './memberFile.ts'
 import { CacheFault, type Place, type SegmentCache } from './segmentCache.ts'
 
@@ -12,13 +13,9 @@ export interface Uncompressed<Tar extends Uint8Array = Uint8Array> {
 /** A member that another thread compresses: in a buffer that nobody else uses. */
 export type Delegated = Uncompressed<Uint8Array<ArrayBuffer>>
 
-export interface Encoded {
+export interface Encoded extends Added {
   /** Good until the next is made. */
   readonly member: Uint8Array
-  /** Bytes that are new in the cache. */
-  readonly written: number
-  /** Why the cache could not be written. */
-  readonly fault: string | undefined
 }
 
 /** Compresses a member, and keeps it for the next layer that has the store path. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { memberSize, type Codec } from '../codec/codec.ts'
 import { readMember, writeMember, type Origin, type StoredMember } from './memberFile.ts'
 import type { StorePathContent } from '../packer.ts'
-import { baseName } from '../tar/storePathTar.ts'
+import { baseName, missing } from '../tar/storePathTar.ts'
 import { crc32 } from '../codec/systemLibdeflate.ts'
 
 /** Raised whenever members are written in another way. */
@@ -15,9 +15,6 @@ export const temporaryPrefix = 'tmp-'
 
 /** A cache that cannot be written, by no fault of what is packed. */
 export class CacheFault extends Error {}
-
-/** A segment that is not in the cache, or damaged. */
-export class SegmentLost extends Error {}
 
 /** A member of a segment. */
 export interface Place {
@@ -58,19 +55,25 @@ export class SegmentCache {
     return undefined
   }
 
-  /** The whole segment, every member checked. @throws SegmentLost when one is not there or damaged, or they do not belong together */
-  *segment(key: string): Generator<{ readonly tar: Uint8Array; readonly member: Uint8Array<ArrayBuffer> }> {
+  /**
+   * The whole segment, every member checked, of a store path that the store has no more.
+   * @throws StorePathMissing when one is not there or damaged, or they do not belong together
+   */
+  *segment(
+    content: StorePathContent,
+  ): Generator<{ readonly tar: Uint8Array; readonly member: Uint8Array<ArrayBuffer> }> {
+    const key = this.keyOf(content)
     const sums: number[] = []
     for (let index = 0; ; index++) {
       const stored = this.#read({ key, index })
-      if (stored === undefined) throw new SegmentLost()
+      if (stored === undefined) throw missing(content)
       const { origin, member } = stored
       const tar = this.#decoded(member)
       const { size, sum, before } = origin
       const belongs = before === undefined || areEqual(before, sums)
       if (tar === undefined || tar.length !== size || crc32(tar) !== sum || !belongs) {
         this.#drop({ key, index })
-        throw new SegmentLost()
+        throw missing(content)
       }
       sums.push(sum)
       yield { tar, member }

@@ -1,8 +1,8 @@
 import type { Additions } from './additions.ts'
 import { encode } from './encode.ts'
 import type { StorePathContent } from '../packer.ts'
-import { SegmentLost, type SegmentCache } from './segmentCache.ts'
-import { isInStore, missing, storePathTar } from '../tar/storePathTar.ts'
+import type { SegmentCache } from './segmentCache.ts'
+import { isInStore, storePathTar } from '../tar/storePathTar.ts'
 import { crc32 } from '../codec/systemLibdeflate.ts'
 
 /** Reads store paths that share members, and keeps a copy of each for the time when the store has it no more. */
@@ -23,7 +23,7 @@ export class SourceKeeper {
   /** The entries of a store path. A chunk is good until the next one is asked for. @throws StorePathMissing, PackingFailed */
   *tarOf(content: StorePathContent): Generator<Uint8Array> {
     if (this.#cache !== undefined && !isInStore(content.path, this.#storeDirectory)) {
-      yield* fromCache(content, this.#cache)
+      for (const { tar } of this.#cache.segment(content)) yield tar
       return
     }
     let isFirst = true
@@ -40,14 +40,5 @@ export class SourceKeeper {
     if (!this.#additions.areWelcome || cache.has(place)) return
     const origin = { size: tar.length, sum: crc32(tar), before: [] }
     this.#additions.note(encode({ tar, keep: { place, origin } }, cache.codec, cache))
-  }
-}
-
-function* fromCache(content: StorePathContent, cache: SegmentCache): Generator<Uint8Array> {
-  try {
-    for (const { tar } of cache.segment(cache.keyOf(content))) yield tar
-  } catch (error) {
-    if (!(error instanceof SegmentLost)) throw error
-    throw missing(content)
   }
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { CodecChoice } from '../codec/codec.ts'
+import type { Added } from '../segments/additions.ts'
 import type { Delegated } from '../segments/encode.ts'
 import type { LayerContent } from '../packer.ts'
 
@@ -32,17 +33,10 @@ export type Job =
   /** Keep the cache within its limit (bytes). */
   | { readonly kind: 'sweep'; readonly limit: number }
 
-interface Additions {
-  /** Bytes that are new in the cache. */
-  readonly written: number
-  /** Why it could not be written. */
-  readonly fault: string | undefined
-}
-
 /** What comes of a job, by its kind. */
 export interface Results {
-  readonly join: Additions & { readonly diffID: Digest }
-  readonly encode: Additions & { readonly member: Uint8Array<ArrayBuffer> }
+  readonly join: Added & { readonly diffID: Digest }
+  readonly encode: Added & { readonly member: Uint8Array<ArrayBuffer> }
   /** Bytes in the cache. */
   readonly sweep: { readonly total: number }
 }
