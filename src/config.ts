@@ -34,6 +34,9 @@ const platforms = list
 const week = 7 * 24 * 3600
 
 /** Every variable that is read. The names of the original are kept. */
+/** Layers of store paths that an image has at most, where nothing else is said. */
+export const mostLayers = 94
+
 const variables = z.object({
   PORT: integer(0, 65_535).default(8080),
   NIXERY_HOST: text.default('0.0.0.0'),
@@ -65,7 +68,7 @@ const variables = z.object({
     .default('forest'),
   NIXERY_LAYER_TABLE: text.optional(),
   // Docker's classic store refuses 127 layers; the root layer comes on top.
-  NIXERY_MAX_LAYERS: integer(1, 125).default(94),
+  NIXERY_MAX_LAYERS: integer(1, 125).default(mostLayers),
   NIXERY_WORKERS: integer(1, 1024).default(availableParallelism()),
   ...tierVariables,
   ...collectionVariables,

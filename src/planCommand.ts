@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { readConfig } from './config.ts'
+import { mostLayers, readConfig } from './config.ts'
 import { InvalidData, UsageError } from './errors.ts'
 import { parseImageName } from './image/name.ts'
 import { parseReferenceGraph } from './layers/graph.ts'
@@ -21,7 +21,7 @@ const options = {
   table: { type: 'string' },
   // What the JSON was first defined by: other programs compare with it.
   strategy: { type: 'string', default: 'dominators' },
-  budget: { type: 'string', default: '94' },
+  budget: { type: 'string', default: String(mostLayers) },
   tag: { type: 'string', default: 'latest' },
 } as const
 

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { systems } from './build/inventory.ts'
 import { LayerTables } from './build/layerTables.ts'
 import { OutputRecords } from './build/outputRecords.ts'
-import { readConfig } from './config.ts'
+import { mostLayers, readConfig } from './config.ts'
 import { InvalidData, NixeryError, UsageError } from './errors.ts'
 import { growForest } from './layers/growForest.ts'
 import { createLayerTable, encodeLayerTable, forestFor, type LayerTable } from './layers/layerTable.ts'
@@ -19,6 +20,7 @@ import { Journal } from './popularity/journal.ts'
 import { hashOf } from './popularity/narInfo.ts'
 import { recordedPaths } from './popularity/recordedPaths.ts'
 import { readStorePathList } from './popularity/storePathList.ts'
+import { ownArchitecture } from './oci/platform.ts'
 import { ProgressBar } from './progressBar.ts'
 import { openStorage, wire } from './wiring.ts'
 
@@ -121,7 +123,7 @@ async function inSet({ cache, ...search }: Search): Promise<Finding> {
     const run = { signal: search.signal, onEvent: () => undefined }
     const revision = await source.pin(search.tag, run)
     const { location } = await source.fetch(revision, run)
-    const system = config.NIXERY_PLATFORMS[0] === 'arm64' ? 'aarch64-linux' : 'x86_64-linux'
+    const system = systems[config.NIXERY_PLATFORMS[0] ?? ownArchitecture()]
     const nixOptions = { timeout: config.NIX_TIMEOUT, stateDir: resolve(config.NIXERY_STATE_DIR) }
     const onProgress = (done: number, of: number) => search.bar.show('attributes', done, of)
     const { paths, attributes, failed } = await allOutputs({ location, system }, nixOptions, run, onProgress)
@@ -190,9 +192,9 @@ async function writeJson(file: string, value: unknown): Promise<void> {
 }
 
 function report({ origin, nodes, remarks }: Finding, table: LayerTable, written: string): string {
-  const joins = forestFor(table, 94).size
+  const joins = forestFor(table, mostLayers).size
   const sentences = [
-    `${nodes.length} paths of ${origin}, ${table.sharing.needed.size} packages; ${joins} of them join another in images of 94 layers`,
+    `${nodes.length} paths of ${origin}, ${table.sharing.needed.size} packages; ${joins} of them join another in images of ${mostLayers} layers`,
     ...remarks,
     `written to ${written}`,
   ]

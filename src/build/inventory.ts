@@ -12,7 +12,11 @@ import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
 import type { RevisionRecords } from './revisionRecords.ts'
 import { timed } from './timed.ts'
 
-const systems: Readonly<Record<Architecture, System>> = { amd64: 'x86_64-linux', arm64: 'aarch64-linux' }
+/** What Nix calls them. */
+export const systems: Readonly<Record<Architecture, System>> = {
+  amd64: 'x86_64-linux',
+  arm64: 'aarch64-linux',
+}
 
 export interface ImageOrder {
   readonly request: ImageRequest
