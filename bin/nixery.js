@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { lockedNode, oldestNode, ownNodeIsNew, runToTheEnd } from './newerNode.js'
 
 const self = fileURLToPath(import.meta.url)
-const source = new URL('../src/cli.ts', import.meta.url)
-const compiled = new URL('../dist/cli.js', import.meta.url)
+const source = new URL('../src/commands/cli.ts', import.meta.url)
+const compiled = new URL('../dist/commands/cli.js', import.meta.url)
 const locked = lockedNode()
 
 if (ownNodeIsNew()) {

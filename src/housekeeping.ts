@@ -1,5 +1,5 @@
-import type { Config } from './config.ts'
-import type { Images } from './build/images.ts'
+import type { Config } from './config/config.ts'
+import type { Images } from './images/images.ts'
 import { Collector, type CollectionReport } from './gc/collector.ts'
 import { CollectionSchedule } from './gc/schedule.ts'
 import type { Logger } from './logger.ts'

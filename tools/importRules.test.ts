@@ -11,14 +11,14 @@ function faults(from: string, to: string, how: { line: number; typeOnly: boolean
 }
 
 test('a module may import its own files and what the table grants it', () => {
-  assert.deepEqual(faults('src/nix/realise.ts', 'src/nix/types.ts', value), [])
+  assert.deepEqual(faults('src/nix/realise.ts', 'src/nix/nix.ts', value), [])
   assert.deepEqual(faults('src/storage/memory.ts', 'src/oci/digest.ts', value), [])
   assert.deepEqual(faults('src/http/errors.ts', 'src/errors.ts', value), [])
-  assert.deepEqual(faults('src/serve.ts', 'src/http/server.ts', value), [])
+  assert.deepEqual(faults('src/commands/serve.ts', 'src/http/server.ts', value), [])
 })
 
 test('an import that the table does not grant is told with its place', () => {
-  assert.deepEqual(faults('src/http/pages.ts', 'src/nix/types.ts', type), [
+  assert.deepEqual(faults('src/http/pages.ts', 'src/nix/nix.ts', type), [
     'src/http/pages.ts:3: http may not import nix',
   ])
   assert.deepEqual(faults('src/process/run.ts', 'src/oci/digest.ts', value), [
@@ -26,10 +26,10 @@ test('an import that the table does not grant is told with its place', () => {
   ])
 })
 
-test('layers may import the types of nix, and nothing that runs', () => {
-  assert.deepEqual(faults('src/layers/plan.ts', 'src/nix/types.ts', type), [])
-  assert.deepEqual(faults('src/layers/plan.ts', 'src/nix/types.ts', value), [
-    'src/layers/plan.ts:3: layers may import only types of nix',
+test('the configuration may import the types of all rooms, and nothing of them that runs', () => {
+  assert.deepEqual(faults('src/config/config.ts', 'src/gc/policy.ts', type), [])
+  assert.deepEqual(faults('src/config/config.ts', 'src/gc/policy.ts', value), [
+    'src/config/config.ts:3: config may import only types of gc',
   ])
 })
 

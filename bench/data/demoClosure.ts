@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createNix } from '../../src/nix/createNix.ts'
-import type { PathInfo } from '../../src/nix/types.ts'
+import type { PathInfo } from '../../src/store/pathInfo.ts'
 import { demoSet } from '../../test/support/variables.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -3,7 +3,8 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:f
 import { join } from 'node:path'
 import { narSizeOf } from '../../src/archive/tar/narSize.ts'
 import { walk } from '../../src/archive/tar/walk.ts'
-import { toStorePath, type PathInfo } from '../../src/nix/types.ts'
+import { toStorePath } from '../../src/store/storePath.ts'
+import type { PathInfo } from '../../src/store/pathInfo.ts'
 import { randomNumbers } from './random.ts'
 import type { RealBytes } from './realBytes.ts'
 

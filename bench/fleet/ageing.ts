@@ -1,7 +1,7 @@
 import { packageKey } from '../../src/layers/packageKey.ts'
 import type { ClosureNode, Forest, SharedData } from '../../src/layers/plan.ts'
 import { indexGraph, postorder } from '../../src/layers/indexedGraph.ts'
-import type { StorePath } from '../../src/nix/types.ts'
+import type { StorePath } from '../../src/store/storePath.ts'
 import { rebuilt } from './packageGraph.ts'
 import { randomFrom } from './random.ts'
 

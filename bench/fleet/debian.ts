@@ -11,7 +11,7 @@ import {
 import { components } from '../../demo/lock/cycles.ts'
 import { architectureOf, machineSystem } from '../../demo/lock/debian.ts'
 import { foreignLists } from '../../demo/lock/foreignLists.ts'
-import type { StorePath } from '../../src/nix/types.ts'
+import type { StorePath } from '../../src/store/storePath.ts'
 import { pathFor, type PackageGraph } from './packageGraph.ts'
 
 /** What images are drawn from: sections of programs rather than of libraries, data and documentation. */

@@ -1,5 +1,5 @@
 import type { Closure, ClosureNode, LayerPlan } from '../../src/layers/plan.ts'
-import type { StorePath } from '../../src/nix/types.ts'
+import type { StorePath } from '../../src/store/storePath.ts'
 
 /** Plans an image; the strategy and what it knows are settled. */
 export type Planner = (closure: Closure) => readonly LayerPlan[]

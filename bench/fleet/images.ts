@@ -1,4 +1,4 @@
-import { nameOf, type StorePath } from '../../src/nix/types.ts'
+import { nameOf, type StorePath } from '../../src/store/storePath.ts'
 import type { ClosureNode } from '../../src/layers/plan.ts'
 import { randomFrom } from './random.ts'
 import type { PackageGraph } from './packageGraph.ts'

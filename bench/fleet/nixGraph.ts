@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { parseReferenceGraph } from '../../src/layers/graph.ts'
 import { packageKey } from '../../src/layers/packageKey.ts'
 import type { ClosureNode } from '../../src/layers/plan.ts'
-import type { StorePath } from '../../src/nix/types.ts'
-import { BinaryCache } from '../../src/popularity/binaryCache.ts'
+import type { StorePath } from '../../src/store/storePath.ts'
+import { BinaryCache } from '../../src/layerTables/binaryCache.ts'
 import type { PackageGraph } from './packageGraph.ts'
 
 const base = new Set(['nss-cacert', 'iana-etc'])

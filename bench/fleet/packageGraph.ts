@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ClosureNode } from '../../src/layers/plan.ts'
-import type { StorePath } from '../../src/nix/types.ts'
+import type { StorePath } from '../../src/store/storePath.ts'
 
 /** A package set as far as layers are concerned. */
 export interface PackageGraph {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { CodecName } from '../../src/archive/codec/codec.ts'
-import type { PathInfo } from '../../src/nix/types.ts'
+import type { PathInfo } from '../../src/store/pathInfo.ts'
 
 /** Layers to make, told to a process of its own. */
 export interface PackingJob {

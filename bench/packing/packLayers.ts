@@ -1,6 +1,6 @@
 /** Makes layers as the server does: its packer, its storage. */
 import { createPacker } from '../../src/archive/workerPacker.ts'
-import { LayerMaker } from '../../src/build/layerMaker.ts'
+import { LayerMaker } from '../../src/images/layerMaker.ts'
 import { createFilesystemStorage } from '../../src/storage/filesystem/filesystem.ts'
 import { answer, told } from '../child.ts'
 import { Stopwatch } from '../stopwatch.ts'

@@ -1,8 +1,8 @@
 /** A server that tells what it costs: `read` and `restart` by the channel of the process that started it. */
 import { files } from './countFiles.ts'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/logger.ts'
-import { serve } from '../../src/serve.ts'
+import { serve } from '../../src/commands/serve.ts'
 import { Stopwatch } from '../stopwatch.ts'
 
 const config = readConfig()

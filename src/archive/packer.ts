@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Digest } from '../oci/digest.ts'
 import type { Entry } from '../oci/entry.ts'
-import type { PathInfo } from '../nix/types.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
 
 /** A store path and what it consists of, as the store has it registered. */
 export type StorePathContent = Pick<PathInfo, 'path' | 'narHash' | 'narSize'>

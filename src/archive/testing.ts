@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
-import type { StorePath } from '../nix/types.ts'
+import { toStorePath, type StorePath } from '../store/storePath.ts'
 import { randomBytes } from 'node:crypto'
 import { memberSize } from './codec/codec.ts'
 import { narSizeOf } from './tar/narSize.ts'
@@ -12,8 +12,7 @@ import { walk } from './tar/walk.ts'
 import { createPacker, type PackerOptions } from './workerPacker.ts'
 
 export function storePathOf(name: string): StorePath {
-  // It has the form of one, and only types of `nix` may be imported here.
-  return `/nix/store/${'0'.repeat(32)}-${name}` as StorePath
+  return toStorePath(`/nix/store/${'0'.repeat(32)}-${name}`)
 }
 
 /** Folders that are gone after the test. */

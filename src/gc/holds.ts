@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts'
 import type { Descriptor, Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { BlobStore, Storage } from '../storage/interfaces.ts'
+import { patient, SingleFlight } from '../work/singleFlight.ts'
 import { Intents } from './intents.ts'
 import { PullLedger } from './pullLedger.ts'
 import { pullFolder, type PullRecord } from './pullRecord.ts'
@@ -53,7 +54,7 @@ export class Holds {
   readonly #intents: Intents
   readonly #references: ManifestReferences
   readonly #held = new LRUCache<Digest, Held>({ max: remembered })
-  readonly #securing = new Map<Digest, Promise<boolean>>()
+  readonly #securing = new SingleFlight<boolean>()
   #manifests = new Map<Digest, number>()
   #blobs = new Set<Digest>()
   #records = 0
@@ -78,15 +79,11 @@ export class Holds {
     const { digest } = manifest.descriptor
     this.#manifests.set(digest, Date.now())
     if (this.#isFresh(this.#held.get(digest))) return true
-    const securing = this.#securing.get(digest) ?? this.#secure(manifest)
-    this.#securing.set(digest, securing)
     try {
-      return await securing
+      return await this.#securing.run(digest, patient, () => this.#secure(manifest))
     } catch (error) {
       if (error instanceof StorageFailed && (await this.#isLocal(manifest))) return true
       throw error
-    } finally {
-      this.#securing.delete(digest)
     }
   }
 

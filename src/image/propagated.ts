@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../process/errno.ts'
+import { codeOf } from '../work/errno.ts'
 
 /**
  * Store paths that a package cannot be used without: modules of Python or Perl name what they import in

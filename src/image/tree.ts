@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
-import { codeOf } from '../process/errno.ts'
+import { codeOf } from '../work/errno.ts'
 
 /**
  * The names below a folder, sorted: a text for what is no folder; name and tree for a folder; name and absolute path for

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { StorePath } from '../nix/types.ts'
+import type { StorePath } from '../store/storePath.ts'
 import { closureSizes } from './closureSizes.ts'
 import { indexGraph, postorder } from './indexedGraph.ts'
 

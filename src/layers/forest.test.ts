@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { toStorePath } from '../nix/types.ts'
+import { toStorePath } from '../store/storePath.ts'
 import { forest } from './forest.ts'
 import { growForest } from './growForest.ts'
 import type { SharedData } from './plan.ts'

@@ -1,4 +1,4 @@
-import type { StorePath } from '../nix/types.ts'
+import type { StorePath } from '../store/storePath.ts'
 import { layersOfGroups, type Group } from './layersOfGroups.ts'
 import { packageKey } from './packageKey.ts'
 import type { Closure, ClosureNode, Forest, LayerStrategy } from './plan.ts'

@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import { InvalidData } from '../errors.ts'
-import type { PathInfo, StorePath } from '../nix/types.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
+import type { StorePath } from '../store/storePath.ts'
 import type { Closure, ClosureNode } from './plan.ts'
+
+/** What the store knows of a path, in the words of layer planning. */
+export function nodeOf({ path, narSize, references }: PathInfo): ClosureNode {
+  return { path, size: narSize, references }
+}
 
 /** What the store knows of a closure, in the words of layer planning. */
 export function closureOf(roots: readonly StorePath[], infos: readonly PathInfo[]): Closure {
-  return { roots, nodes: infos.map(({ path, narSize, references }) => ({ path, size: narSize, references })) }
+  return { roots, nodes: infos.map(nodeOf) }
 }
 
 // The hash is not checked: a graph may be drawn by hand, and no store is touched with its paths.

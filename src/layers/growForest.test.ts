@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { growForest, tiers } from './growForest.ts'
-import { toStorePath } from '../nix/types.ts'
+import { toStorePath } from '../store/storePath.ts'
 import { anyPackageSet, nodesFrom, type Drawing } from './testing.ts'
 
 const megabyte = 1_000_000

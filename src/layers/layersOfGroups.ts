@@ -1,4 +1,4 @@
-import type { StorePath } from '../nix/types.ts'
+import type { StorePath } from '../store/storePath.ts'
 import { packageKey } from './packageKey.ts'
 import type { Closure, ClosureNode, LayerPlan, SharedData } from './plan.ts'
 import { isInEveryImage, popularityOf } from './popularity.ts'

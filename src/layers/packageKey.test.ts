@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toStorePath } from '../nix/types.ts'
+import { toStorePath } from '../store/storePath.ts'
 import { packageKey } from './packageKey.ts'
 
 const keys: Readonly<Record<string, string>> = {

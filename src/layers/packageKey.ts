@@ -1,4 +1,4 @@
-import type { StorePath } from '../nix/types.ts'
+import { nameOf, type StorePath } from '../store/storePath.ts'
 
 /** What ends a name and begins a version: a dash before a digit, or before `v` and a digit. */
 const versionStart = /-v?\d/
@@ -13,7 +13,7 @@ const interpreter = /^([A-Za-z]+)\d+(?:\.\d+)+(?=-)/
  * `…-python3.11-requests-2.31.0`.
  */
 export function packageKey(path: StorePath): string {
-  const name = path.slice(path.indexOf('-') + 1).replace(interpreter, '$1')
+  const name = nameOf(path).replace(interpreter, '$1')
   const start = name.search(versionStart)
   if (start <= 0) return name
   const output = outputSuffix.exec(name.slice(start + 1))?.[1]

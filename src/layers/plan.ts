@@ -1,4 +1,4 @@
-import type { StorePath } from '../nix/types.ts'
+import type { StorePath } from '../store/storePath.ts'
 
 /** One store path of a closure. Sizes in bytes; references without itself. */
 export interface ClosureNode {

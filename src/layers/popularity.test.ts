@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { InvalidData } from '../errors.ts'
-import { toStorePath } from '../nix/types.ts'
+import { toStorePath } from '../store/storePath.ts'
 import { parsePopularity, popularityOf } from './popularity.ts'
-import { readPopularity } from './readData.ts'
+import { readPopularity } from '../layerTables/readData.ts'
 
 const glibc = toStorePath('/nix/store/00000000000000000000000000000000-glibc-2.39-52')
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { InvalidData } from '../errors.ts'
 import { digestOf, type Digest } from '../oci/digest.ts'
-import type { StorePath } from '../nix/types.ts'
+import { nameOf, type StorePath } from '../store/storePath.ts'
 import type { Popularity } from './plan.ts'
 
 export interface PopularityData {
@@ -44,9 +44,4 @@ export function isInEveryImage(path: StorePath): boolean {
 /** How many packages refer to the package of this path, by its name without the hash. */
 export function popularityOf(path: StorePath, counts: Popularity): number {
   return isInEveryImage(path) ? inEveryImage.popularity : (counts.get(nameOf(path)) ?? unknownPopularity)
-}
-
-/** Drawn graphs may have shorter hashes than Nix'. */
-function nameOf(path: StorePath): string {
-  return path.slice(path.indexOf('-') + 1)
 }

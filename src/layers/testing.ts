@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { StorePath } from '../nix/types.ts'
+import type { StorePath } from '../store/storePath.ts'
 import type { Closure, ClosureNode, LayerPlan, SharedData } from './plan.ts'
 
 export const noData: SharedData = { popularity: new Map(), forest: new Map(), needed: new Map() }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { EvaluationFailed } from '../errors.ts'
 import { allOutputs } from './allOutputs.ts'
 import { createTestNix, testEnvironment } from './testing.ts'
-import { nameOf } from './types.ts'
+import { nameOf } from '../store/storePath.ts'
 import { validPaths } from './validPaths.ts'
 
 const set = `{ system }:

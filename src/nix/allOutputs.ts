@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { EvaluationFailed, NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { builderArgs, lastWords, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
-import { isStorePath, type SetLocation, type StorePath, type System } from './types.ts'
+import { isStorePath, type StorePath } from '../store/storePath.ts'
+import type { SetLocation } from '../store/revision.ts'
+import type { System } from '../store/system.ts'
 
 const expression = fileURLToPath(new URL('./allOutputs.nix', import.meta.url))
 

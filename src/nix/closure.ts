@@ -1,9 +1,10 @@
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import type { NixOptions } from './command.ts'
 import { parsePathInfos } from './pathInfos.ts'
 import { queryStore } from './queryStore.ts'
-import { isStorePath, type PathInfo, type StorePath } from './types.ts'
+import { isStorePath, type StorePath } from '../store/storePath.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
 
 /** See `Nix.closure`. */
 export async function closure(

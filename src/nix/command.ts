@@ -1,5 +1,5 @@
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { OutputTooLarge, ProgramLost, ProgramNotStarted } from '../process/failures.ts'
 import { run as runProgram, type Finished } from '../process/run.ts'
 import { NixLog } from './nixLog.ts'

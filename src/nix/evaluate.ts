@@ -5,12 +5,12 @@ import {
   PackagesNotFound,
   type MissingPackage,
 } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { lastWords, type NixOutcome } from './command.ts'
 import { runEvaluation, type Evaluation, type EvaluationOptions, type Finding } from './evaluation.ts'
 import { nearMissesAmong } from './nearMisses.ts'
 import type { EvaluationQuery } from './nix.ts'
-import type { Package } from './types.ts'
+import type { Package } from '../store/package.ts'
 
 /** See `Nix.evaluate`: one call when all goes well, further calls only to say what is wrong. */
 export async function evaluate(

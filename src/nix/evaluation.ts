@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { builderArgs, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
 import type { EvaluationQuery } from './nix.ts'
-import { storePathSchema } from './parse.ts'
+import { storePathSchema } from '../store/storePath.ts'
 import type { WarmEvaluators } from './warmEvaluators.ts'
 
 const expression = fileURLToPath(new URL('./evaluate.nix', import.meta.url))

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../process/errno.ts'
-import { isAbandoned, ownedName } from '../process/owner.ts'
+import { isMissing } from '../work/errno.ts'
+import { isAbandoned, ownedName } from '../work/owner.ts'
 import type { GcRoot } from './nix.ts'
 
 /** A folder for links that hold store paths, and what removes it. */

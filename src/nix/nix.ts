@@ -1,5 +1,9 @@
-import type { RunOptions } from '../process/events.ts'
-import type { Package, PathInfo, SetLocation, StorePath, System } from './types.ts'
+import type { RunOptions } from '../work/events.ts'
+import type { Package } from '../store/package.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
+import type { SetLocation } from '../store/revision.ts'
+import type { StorePath } from '../store/storePath.ts'
+import type { System } from '../store/system.ts'
 
 export interface EvaluationQuery {
   /** Identity of what is at the location: with it, what was evaluated once may be kept. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { BuildEvent } from '../process/events.ts'
+import type { BuildEvent } from '../work/events.ts'
 import { NixLog } from './nixLog.ts'
 
 const drv = '/nix/store/9r6rwhkzl876brj3nhhnkf0ssl7n5kx2-demo.drv'

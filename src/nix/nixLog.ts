@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { BuildEvent } from '../process/events.ts'
+import type { BuildEvent } from '../work/events.ts'
 import { Tail } from '../process/tail.ts'
 import { activity, INFO_LEVEL, parseLogLine, result, type Fields, type LogLine } from './logLine.ts'
 

@@ -1,5 +1,6 @@
 import { NixFailed } from '../errors.ts'
-import { isStorePath, type PathInfo, type StorePath } from './types.ts'
+import { isStorePath, type StorePath } from '../store/storePath.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
 
 /**
  * Reads what `nix-store --dump-db` prints, the same since 2007. For each path, a line each: the path, its NAR hash

@@ -1,7 +1,7 @@
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { lastWords, runNix, type NixOptions } from './command.ts'
-import type { StorePath } from './types.ts'
+import type { StorePath } from '../store/storePath.ts'
 
 /** Paths for one call: a system takes 2 MB of arguments in all, a path has at most 254 bytes. */
 const CHUNK = 5_000

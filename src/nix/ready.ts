@@ -1,5 +1,5 @@
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { lastWords, runNix, type NixOptions } from './command.ts'
 
 /** Asks for no more than the store's answer; its path cannot be valid. */

@@ -9,7 +9,8 @@ import { promisify } from 'node:util'
 import { BuildFailed, BuildTimedOut, NixFailed } from '../errors.ts'
 import { DerivationGone } from './failures.ts'
 import { createTestNix, testEnvironment } from './testing.ts'
-import { toStorePath, type Package } from './types.ts'
+import { toStorePath } from '../store/storePath.ts'
+import type { Package } from '../store/package.ts'
 
 const exec = promisify(execFile)
 

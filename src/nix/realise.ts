@@ -1,13 +1,14 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { buildFailureOf } from './buildFailure.ts'
 import { builderArgs, lastWords, runNix, type NixOptions } from './command.ts'
 import { DerivationGone } from './failures.ts'
 import type { GcRoots, RootFolder } from './gcRoots.ts'
 import type { GcRoot } from './nix.ts'
-import type { Package, StorePath } from './types.ts'
+import type { Package } from '../store/package.ts'
+import type { StorePath } from '../store/storePath.ts'
 
 /** See `Nix.realise`: one call for all outputs. */
 export async function realise(

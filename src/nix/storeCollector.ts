@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { lastWords, runNix, type NixOptions } from './command.ts'
 
 /** Percent of the disk that a collection makes free below the mark, so that it is not needed again at once. */

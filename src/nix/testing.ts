@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { BuildEvent, RunOptions } from '../process/events.ts'
+import type { BuildEvent, RunOptions } from '../work/events.ts'
 import { createNix } from './createNix.ts'
-import type { Package } from './types.ts'
+import type { Package } from '../store/package.ts'
 
 /** A real Nix for tests, without sandbox, build users and binary caches: it must work as root in a container. */
 export const testEnvironment = { NIX_CONFIG: 'substituters =\nsandbox = false\nbuild-users-group =\n' }

@@ -1,7 +1,7 @@
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import type { NixOptions } from './command.ts'
 import { queryStore } from './queryStore.ts'
-import type { StorePath } from './types.ts'
+import type { StorePath } from '../store/storePath.ts'
 
 /** Those of the paths that the store has. @throws NixFailed */
 export async function validPaths(

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { TARBALL_TTL, type NixOptions } from './command.ts'
 import type { EvaluationQuery } from './nix.ts'
 import { nixString, ReplProcess } from './replProcess.ts'

@@ -1,5 +1,5 @@
 import { NixeryError } from '../errors.ts'
-import { codeOf } from './errno.ts'
+import { codeOf } from '../work/errno.ts'
 
 /** A program that is not installed, or may not be run, or for which the system has no room. */
 export class ProgramNotStarted extends NixeryError {

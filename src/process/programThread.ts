@@ -3,7 +3,7 @@ import { OutputTooLarge, ProgramLost, ProgramNotStarted } from './failures.ts'
 import { noteGroup } from './live.ts'
 import { GRACE_MS, type Finished, type ProgramOptions } from './program.ts'
 import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
-import { startThread } from './startThread.ts'
+import { startThread } from '../work/startThread.ts'
 import { terminateGroup } from './terminate.ts'
 
 interface Running {

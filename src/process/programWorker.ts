@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { Backlog } from './backlog.ts'
-import { codeOf } from './errno.ts'
+import { codeOf } from '../work/errno.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
 import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
 import { runHere } from './runHere.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { codeOf } from './errno.ts'
+import { codeOf } from '../work/errno.ts'
 
 const POLL_MS = 20
 

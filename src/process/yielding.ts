@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'
-import { codeOf } from './errno.ts'
+import { codeOf } from '../work/errno.ts'
 
 /** How much nicer (setpriority(2)) programs are than the server: it runs first when it has something to do, and they all the rest. */
 const steps = 5

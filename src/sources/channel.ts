@@ -1,5 +1,5 @@
 import { UnknownTag } from '../errors.ts'
-import type { Revision } from '../nix/types.ts'
+import type { Revision } from '../store/revision.ts'
 import { commitOf, isCommit, revisionOf } from './commit.ts'
 import { Pins } from './pins.ts'
 import { remoteBranch, shortName, type RemoteRef } from './remoteRefs.ts'

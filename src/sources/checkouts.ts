@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../process/errno.ts'
-import type { RunOptions } from '../process/events.ts'
+import { isMissing } from '../work/errno.ts'
+import type { RunOptions } from '../work/events.ts'
 import { flush } from './flush.ts'
 
 /** Milliseconds since a checkout was last asked for, for which it may still be read. Longer than any usual build. */

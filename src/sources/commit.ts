@@ -1,5 +1,5 @@
 import { SourceFailed } from '../errors.ts'
-import type { Revision } from '../nix/types.ts'
+import type { Revision } from '../store/revision.ts'
 
 const SHOWN_DIGITS = 7
 

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { NixeryError, SourceFailed } from '../errors.ts'
-import type { Revision } from '../nix/types.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { Revision } from '../store/revision.ts'
+import type { RunOptions } from '../work/events.ts'
 import { Checkouts, type Checkout } from './checkouts.ts'
 import { commitOf, isCommit, revisionOf } from './commit.ts'
 import { GitMirror } from './gitMirror.ts'
 import { Pins } from './pins.ts'
 import { remoteHead, remoteRef, shortName, type RemoteRef } from './remoteRefs.ts'
-import { SharedWork } from '../process/sharedWork.ts'
+import { SingleFlight } from '../work/singleFlight.ts'
 import type { PackageSource } from './source.ts'
 
 /** nixpkgs takes 300 MB a checkout. */
@@ -29,7 +29,7 @@ export interface GitSourceOptions {
  */
 export function createGitSource(repository: string, { cacheDir, pinTtl }: GitSourceOptions): PackageSource {
   const pins = new Pins<RemoteRef>(pinTtl)
-  const fetches = new SharedWork<Checkout>()
+  const fetches = new SingleFlight<Checkout>()
   // Git locks the mirror while it fetches.
   const turns = new PQueue({ concurrency: 1 })
   const checkouts = new Checkouts(cacheDir, CHECKOUTS_KEPT)

@@ -2,11 +2,11 @@ import { realpath } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { SourceFailed, UnknownTag } from '../errors.ts'
-import type { Revision } from '../nix/types.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { Revision } from '../store/revision.ts'
+import type { RunOptions } from '../work/events.ts'
 import type { TreeHash } from './hashTree.ts'
 import type { HashTreeTask } from './hashTreeWorker.ts'
-import { SharedWork } from '../process/sharedWork.ts'
+import { SingleFlight } from '../work/singleFlight.ts'
 import type { PackageSource } from './source.ts'
 
 /** A walk may take this part of the time at most: nixpkgs has 50,000 files, and every pull asks for the pin. */
@@ -22,7 +22,7 @@ const worker = new URL(`./hashTreeWorker${extname(import.meta.filename)}`, impor
  */
 export function createPathSource(path: string): PackageSource {
   const absolute = resolve(path)
-  const walks = new SharedWork<TreeHash>()
+  const walks = new SingleFlight<TreeHash>()
   let known: TreeHash | undefined
   let freshUntil = 0
 

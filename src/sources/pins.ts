@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import PQueue from 'p-queue'
 import { SourceFailed, UnknownTag } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
-import { SharedWork } from '../process/sharedWork.ts'
+import type { RunOptions } from '../work/events.ts'
+import { SingleFlight } from '../work/singleFlight.ts'
 
 /** Milliseconds after which a remote that failed is asked again. */
 const RETRY_MS = 15_000
@@ -26,7 +26,7 @@ export class Pins<T> {
   readonly #ttlMs: number
   readonly #now: () => number
   readonly #pins = new Map<string, Pin<T>>()
-  readonly #lookUps = new SharedWork<T>()
+  readonly #lookUps = new SingleFlight<T>()
   readonly #queue = new PQueue({ concurrency: lookUpsAtOnce })
   readonly #unknown = new LRUCache<string, UnknownTag>({ max: 1000, ttl: UNKNOWN_FOR })
 

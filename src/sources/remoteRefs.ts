@@ -1,5 +1,5 @@
 import { SourceFailed, UnknownTag } from '../errors.ts'
-import type { RunOptions } from '../process/events.ts'
+import type { RunOptions } from '../work/events.ts'
 import { git } from './gitCommand.ts'
 
 /** A reference of a remote repository: its full name (`refs/heads/main`, or `HEAD`), and its commit now. */

@@ -1,5 +1,5 @@
-import type { RunOptions } from '../process/events.ts'
-import type { Revision, SetLocation } from '../nix/types.ts'
+import type { RunOptions } from '../work/events.ts'
+import type { Revision, SetLocation } from '../store/revision.ts'
 
 /** A revision's expression made available, and when its content was made (seconds since 1970), where that is known. */
 export interface FetchedSet {

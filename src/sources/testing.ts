@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { BuildEvent, RunOptions } from '../process/events.ts'
+import type { BuildEvent, RunOptions } from '../work/events.ts'
 import { run as runProgram } from '../process/run.ts'
 
 /** A folder that goes with the test. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../../src/process/errno.ts'
+import { isMissing } from '../../src/work/errno.ts'
 import { run } from '../support/clients.ts'
 
 const suite = 'github.com/opencontainers/distribution-spec/conformance'

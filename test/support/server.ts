@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/logger.ts'
-import { serve } from '../../src/serve.ts'
+import { serve } from '../../src/commands/serve.ts'
 import { demoSet, serverVariables } from './variables.ts'
 
 /** A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile. */

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { memberSize, type Codec } from '../codec/codec.ts'
 import { readMember, writeMember, type Origin, type StoredMember } from './memberFile.ts'
 import type { StorePathContent } from '../packer.ts'
-import { baseName, missing } from '../tar/storePathTar.ts'
+import { baseName } from '../../store/storePath.ts'
+import { missing } from '../tar/storePathTar.ts'
 import { crc32 } from '../codec/systemLibdeflate.ts'
 
 /** Raised whenever members are written in another way. */

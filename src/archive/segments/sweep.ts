@@ -1,6 +1,6 @@
 import { readdirSync, statSync, unlinkSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import { isMissing } from '../../process/errno.ts'
+import { isMissing } from '../../work/errno.ts'
 import { temporaryPrefix } from './segmentCache.ts'
 
 /** Milliseconds after which nobody writes to a temporary file any more: writing a member takes less than a second. */

@@ -1,15 +1,11 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs'
 import { PackingFailed, StorePathMissing } from '../../errors.ts'
-import { codeOf } from '../../process/errno.ts'
+import { baseName } from '../../store/storePath.ts'
+import { codeOf } from '../../work/errno.ts'
 import { narSizeOf } from './narSize.ts'
 import type { StorePathContent } from '../packer.ts'
 import { blockSize, padding, tarHeader } from './tarHeader.ts'
 import { reading, walk } from './walk.ts'
-
-/** The last part of a store path: its name in every store. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
 
 /** Whether something lies where the store path belongs. Whether it is whole is seen by walking it. */
 export function isInStore(path: string, storeDirectory: string): boolean {

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { PackingFailed, Stopping } from '../../errors.ts'
-import { startThread } from '../../process/startThread.ts'
+import { startThread } from '../../work/startThread.ts'
 import { IdleCount } from './idleCount.ts'
 import type { ThreadData } from './jobs.ts'
 import type { RunningJob } from './threadJob.ts'

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing } from '../../process/errno.ts'
-import { ownedName } from '../../process/owner.ts'
+import { isMissing } from '../../work/errno.ts'
+import { ownedName } from '../../work/owner.ts'
 import { unlessMissing } from './faults.ts'
 
 /**

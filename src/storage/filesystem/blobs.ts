@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { LRUCache } from 'lru-cache'
 import { BlobUnknown } from '../../errors.ts'
 import { hexOf, type Digest } from '../../oci/digest.ts'
+import { patient, SingleFlight } from '../../work/singleFlight.ts'
 import type { BlobFile, BlobStore, ByteRange, OpensFiles, StoredBlob } from '../interfaces.ts'
 import { blobKey } from '../key.ts'
 import { boundsOf } from '../range.ts'
@@ -28,7 +29,7 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
   readonly #temporary: string
   readonly #corrupt: string
   readonly #sound = new LRUCache<Digest, string>({ max: rememberedBlobs })
-  readonly #checking = new Map<Digest, Promise<boolean>>()
+  readonly #checks = new SingleFlight<boolean>()
 
   constructor(root: string) {
     this.#root = root
@@ -79,13 +80,7 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
 
   async #isSound(digest: Digest, stats: Stats): Promise<boolean> {
     if (this.#sound.get(digest) === fingerprint(stats)) return true
-    const running = this.#checking.get(digest) ?? this.#check(digest, stats)
-    this.#checking.set(digest, running)
-    try {
-      return await running
-    } finally {
-      this.#checking.delete(digest)
-    }
+    return this.#checks.run(digest, patient, () => this.#check(digest, stats))
   }
 
   async #check(digest: Digest, stats: Stats): Promise<boolean> {

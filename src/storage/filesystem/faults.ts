@@ -1,5 +1,5 @@
 import { StorageFailed } from '../../errors.ts'
-import { codeOf, isMissing } from '../../process/errno.ts'
+import { codeOf, isMissing } from '../../work/errno.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',

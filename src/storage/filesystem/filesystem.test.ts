@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { BlobUnknown, StorageFailed } from '../../errors.ts'
 import { hexOf } from '../../oci/digest.ts'
-import { ownerOf } from '../../process/owner.ts'
+import { ownerOf } from '../../work/owner.ts'
 import { storageContract } from '../contract.ts'
 import { createFilesystemStorage } from './filesystem.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import PQueue from 'p-queue'
-import { startThread } from '../../process/startThread.ts'
+import { startThread } from '../../work/startThread.ts'
 import type { Hashed } from './hashWorker.ts'
 
 /** More read from most disks no faster. */

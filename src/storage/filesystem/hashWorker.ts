@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { codeOf } from '../../process/errno.ts'
+import { codeOf } from '../../work/errno.ts'
 
 /** The sha256 of a file in hex, or why it cannot be read: an error loses its code on the way between threads. */
 export type Hashed = { readonly hex: string } | { readonly code: string; readonly message: string }

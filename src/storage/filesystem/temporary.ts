@@ -1,6 +1,6 @@
 import { readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isAbandoned } from '../../process/owner.ts'
+import { isAbandoned } from '../../work/owner.ts'
 
 /** Removes what writers that are gone left behind. */
 export async function sweepTemporaries(folder: string): Promise<void> {

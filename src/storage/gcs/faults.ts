@@ -1,5 +1,5 @@
 import { StorageFailed } from '../../errors.ts'
-import { codeOf } from '../../process/errno.ts'
+import { codeOf } from '../../work/errno.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   '401': 'the credentials are not valid (GOOGLE_APPLICATION_CREDENTIALS)',

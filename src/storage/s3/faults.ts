@@ -1,5 +1,5 @@
 import { StorageFailed } from '../../errors.ts'
-import { codeOf } from '../../process/errno.ts'
+import { codeOf } from '../../work/errno.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   NoSuchBucket: 'there is no such bucket (S3_BUCKET, S3_ENDPOINT, S3_REGION)',

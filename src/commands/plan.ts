@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { mostLayers, readConfig } from '../config/config.ts'
+import { InvalidData, UsageError } from '../errors.ts'
+import { parseImageName } from '../image/name.ts'
+import { parseReferenceGraph } from '../layers/graph.ts'
+import { forestFor } from '../layers/layerTable.ts'
+import type { SharedData } from '../layers/plan.ts'
+import { readLayerTable, readPopularity } from '../layerTables/readData.ts'
+import { planAsJson, planAsTable } from './renderPlan.ts'
+import { isStrategyName, strategies } from '../layers/strategies.ts'
+import { createLogger } from '../logger.ts'
+import { wire } from '../app.ts'
+
+/** Milliseconds for data that is downloaded. */
+const dataTimeout = 60_000
+
+const options = {
+  graph: { type: 'string' },
+  popularity: { type: 'string' },
+  table: { type: 'string' },
+  // What the JSON was first defined by: other programs compare with it.
+  strategy: { type: 'string', default: 'dominators' },
+  budget: { type: 'string', default: String(mostLayers) },
+  tag: { type: 'string', default: 'latest' },
+} as const
+
+interface GraphOptions {
+  readonly graph: string
+  readonly popularity?: string | undefined
+  readonly table?: string | undefined
+  readonly strategy: string
+  readonly budget: string
+}
+
+/**
+ * `plan --graph FILE [--strategy NAME] [--popularity FILE] [--table FILE] [--budget N]`: the plan of an exported
+ * reference graph as JSON.
+ * `plan NAME [--tag TAG]`: the layers of an image, explained as a table; it needs the server's configuration.
+ * @throws UsageError, InvalidData, ConfigError, or what building throws
+ */
+export async function planCommand(args: readonly string[]): Promise<string> {
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
+  const [name, ...more] = positionals
+  const { graph, tag } = values
+  if (more.length > 0 || (name === undefined) === (graph === undefined)) {
+    throw new UsageError('plan takes either --graph FILE or one image name')
+  }
+  if (graph !== undefined) return planOfGraph({ ...values, graph })
+  return planOfImage(name ?? '', tag)
+}
+
+async function planOfGraph(given: GraphOptions): Promise<string> {
+  const budget = Number(given.budget)
+  if (!Number.isInteger(budget) || budget < 1) throw new UsageError(`--budget takes a whole number from 1`)
+  if (!isStrategyName(given.strategy)) {
+    throw new UsageError(`--strategy takes one of ${Object.keys(strategies).join(', ')}`)
+  }
+  const text = await readFile(given.graph, 'utf8').catch((cause: unknown) => {
+    throw new InvalidData(`the graph ${given.graph} cannot be read`, { cause })
+  })
+  const data = await sharedData(given, budget)
+  return planAsJson(strategies[given.strategy](parseReferenceGraph(text), data, budget))
+}
+
+async function sharedData({ popularity, table }: GraphOptions, budget: number): Promise<SharedData> {
+  const signal = AbortSignal.timeout(dataTimeout)
+  const made = table === undefined ? undefined : await readLayerTable(table, signal)
+  const counts =
+    popularity === undefined ? made?.popularity : (await readPopularity(popularity, signal)).counts
+  return {
+    popularity: counts ?? new Map(),
+    forest: made ? forestFor(made, budget) : new Map(),
+    needed: made?.sharing.needed ?? new Map(),
+  }
+}
+
+async function planOfImage(name: string, tag: string): Promise<string> {
+  const request = parseImageName(name)
+  const config = readConfig()
+  const { source, maker, layerings, packer, nix } = await wire(config, createLogger('silent'))
+  try {
+    const run = {
+      signal: new AbortController().signal,
+      onEvent: () => undefined,
+    }
+    const revision = await source.pin(tag, run)
+    const order = { request, revision, architecture: request.architecture ?? config.NIXERY_PLATFORMS[0] }
+    return planAsTable(await maker.plan(order, await layerings.preview(revision), run))
+  } finally {
+    await Promise.all([packer.close(), nix.close()])
+  }
+}

@@ -1,0 +1,55 @@
+import { pipeline } from 'node:stream/promises'
+import PQueue from 'p-queue'
+import { constants, createGzip, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { PackingFailed } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { mediaTypes } from '../oci/mediaTypes.ts'
+import { descriptorSchema } from '../oci/parse.ts'
+import type { Storage } from '../storage/interfaces.ts'
+import { format } from './format.ts'
+import { patient, SingleFlight } from '../work/singleFlight.ts'
+
+/** Of the recompression; its version is the runtime's. */
+const identity = `gzip-${constants.Z_DEFAULT_COMPRESSION}-zlib${process.versions.zlib}`
+/** Layers that are recompressed side by side: each has a thread of the runtime's own. */
+const atOnce = 2
+
+/** Layers for clients that cannot read zstd: recompressed when they are first asked for, and kept. */
+export class GzipLayers {
+  readonly #storage: Storage
+  readonly #flights = new SingleFlight<Descriptor>()
+  readonly #queue = new PQueue({ concurrency: atOnce })
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  /** The layer itself where Docker's schema 2 has a word for it, else the same tar as gzip. @throws StorageFailed, PackingFailed */
+  readable(layer: Descriptor): Promise<Descriptor> {
+    if (layer.mediaType !== mediaTypes.ociLayerZstd) return Promise.resolve(layer)
+    return this.#flights.run(layer.digest, patient, () => this.#queue.add(() => this.#recompressed(layer)))
+  }
+
+  async #recompressed(layer: Descriptor): Promise<Descriptor> {
+    const key = `recompressed/${format}/${identity}/${layer.digest}`
+    const known = descriptorSchema.safeParse(await this.#storage.records.get(key)).data
+    if (known && (await this.#storage.blobs.stat(known.digest))?.size === known.size) return known
+    if (!readsAllFrames()) {
+      throw new PackingFailed(
+        `a zstd layer cannot be made gzip for a client of Docker's schema 2: Node ${process.versions.node} reads its beginning alone; run the server with Node 26`,
+      )
+    }
+    const blob = await this.#storage.blobs.put(async (sink) => {
+      await pipeline(await this.#storage.blobs.open(layer.digest), createZstdDecompress(), createGzip(), sink)
+    })
+    const made = { mediaType: mediaTypes.ociLayerGzip, digest: blob.digest, size: blob.size }
+    await this.#storage.records.put(key, made)
+    return made
+  }
+}
+
+/** Node 24 stops after the first of several frames, of which layers consist, and says nothing. */
+function readsAllFrames(): boolean {
+  const frame = zstdCompressSync('x')
+  return zstdDecompressSync(Buffer.concat([frame, frame])).length === 2
+}

@@ -1,0 +1,155 @@
+import { metaPackages, type ImageRequest } from '../image/name.ts'
+import type { PackageTree } from '../image/linkTree.ts'
+import { DerivationGone } from '../nix/failures.ts'
+import type { GcRoot, Nix } from '../nix/nix.ts'
+import type { Package } from '../store/package.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
+import type { Revision } from '../store/revision.ts'
+import type { StorePath } from '../store/storePath.ts'
+import { systems } from '../store/system.ts'
+import type { Architecture } from '../oci/platform.ts'
+import type { RunOptions } from '../work/events.ts'
+import type { PackageSource } from '../sources/source.ts'
+import type { OutputRecords } from './outputRecords.ts'
+import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
+import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
+import type { RevisionRecords } from './revisionRecords.ts'
+import { timed } from './timed.ts'
+
+export interface ImageOrder {
+  readonly request: ImageRequest
+  readonly revision: Revision
+  readonly architecture: Architecture
+}
+
+/** What an image consists of. */
+export interface Contents {
+  readonly packages: readonly Package[]
+  /** Store paths that were asked for. */
+  readonly roots: readonly StorePath[]
+  /** What the image's root links to: the roots, then what they propagate. */
+  readonly shown: readonly PackageTree[]
+  /** What links of those lead to. */
+  readonly behindLinks: readonly PackageTree[]
+  /** Everything in it, sorted by path. */
+  readonly closure: readonly PathInfo[]
+  /** When the revision was made, in seconds since 1970. */
+  readonly created: number
+}
+
+export interface InventoryParts {
+  readonly source: PackageSource
+  readonly nix: Nix
+  readonly packages: PackageRecords
+  readonly outputs: OutputRecords
+  readonly revisions: RevisionRecords
+  /** `NIXPKGS_*` variables. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Finds out what an image consists of: out of records, which never grow old, or by way of Nix. */
+export class Inventory {
+  readonly #parts: InventoryParts
+
+  constructor(parts: InventoryParts) {
+    this.#parts = parts
+  }
+
+  /** The contents, where everything is known: without Nix, and without the store. @throws StorageFailed */
+  async recall(order: ImageOrder): Promise<Contents | undefined> {
+    const { packages: records, outputs: outputRecords, revisions } = this.#parts
+    const attributes = order.request.packages
+    const [revision, known] = await Promise.all([
+      revisions.find(order.revision.id),
+      records.find(this.#scope(order), attributes),
+    ])
+    const packages = attributes.flatMap((attribute) => known.get(attribute) ?? [])
+    if (!revision || packages.length < attributes.length) return undefined
+    const outputs = await outputsOfImage(rootsOf(packages), (path) => outputRecords.find(path))
+    return outputs && contentsOf(packages, outputs, revision.created)
+  }
+
+  /**
+   * Does work while all that the image consists of is in the store, held against its garbage collector.
+   * @throws what evaluating and realising throws, and what the work throws
+   */
+  async realise<T>(order: ImageOrder, run: RunOptions, work: (contents: Contents) => Promise<T>): Promise<T> {
+    const { nix, outputs: records } = this.#parts
+    const { packages, held, created } = await this.#hold(order, run)
+    try {
+      const roots = rootsOf(packages)
+      const closure = await timed('closure', run, () => nix.closure(roots, run))
+      const infos = new Map(closure.map((info) => [info.path, info]))
+      const outputs = await timed('link', run, () =>
+        outputsOfImage(roots, async (path) => {
+          const known = await records.find(path)
+          if (known) return known
+          const output = await readOutput(path, infos, run.signal)
+          await records.save(output)
+          return output
+        }),
+      )
+      return await work(contentsOf(packages, outputs ?? { shown: [], behindLinks: [] }, created))
+    } finally {
+      await held.release()
+    }
+  }
+
+  /** Evaluates and realises. What is known is not evaluated, unless its derivation has been collected meanwhile. */
+  async #hold(
+    order: ImageOrder,
+    run: RunOptions,
+  ): Promise<{ readonly packages: readonly Package[]; readonly held: GcRoot; readonly created: number }> {
+    const { nix, packages: records, source, revisions } = this.#parts
+    const { location, created = 0 } = await timed('fetch', run, () => source.fetch(order.revision, run))
+    const scope = this.#scope(order)
+    const evaluate = async (known: ReadonlyMap<string, Package>) => {
+      const missing = order.request.packages.filter((attribute) => !known.has(attribute))
+      if (missing.length === 0) return [...known.values()]
+      const query = {
+        revision: order.revision.id,
+        location,
+        system: scope.system,
+        attributes: missing,
+        otherNames: [...metaPackages],
+      }
+      // A folder that was edited meanwhile is not the revision any more: what came of it, a refusal too, must not
+      // bear its name.
+      const fresh = await timed('evaluate', run, () => nix.evaluate(query, run)).catch(
+        async (error: unknown) => {
+          await source.fetch(order.revision, run)
+          throw error
+        },
+      )
+      await source.fetch(order.revision, run)
+      await records.save(scope, fresh)
+      const all = new Map([...known, ...fresh.map((one) => [one.attribute, one] as const)])
+      return order.request.packages.flatMap((attribute) => all.get(attribute) ?? [])
+    }
+    const realise = (packages: readonly Package[]) => timed('realise', run, () => nix.realise(packages, run))
+    let packages = await evaluate(await records.find(scope, order.request.packages))
+    const held = await realise(packages).catch(async (error: unknown) => {
+      if (!(error instanceof DerivationGone)) throw error
+      packages = await evaluate(new Map())
+      return realise(packages)
+    })
+    await revisions.save(order.revision.id, { created })
+    return { packages, held, created }
+  }
+
+  #scope({ revision, architecture }: ImageOrder): EvaluationScope {
+    return { revision, system: systems[architecture], environment: this.#parts.environment }
+  }
+}
+
+function rootsOf(packages: readonly Package[]): readonly StorePath[] {
+  return [...new Set(packages.flatMap(({ outputs }) => outputs.map(({ path }) => path)))]
+}
+
+function contentsOf(
+  packages: readonly Package[],
+  { shown, behindLinks }: OutputsOfImage,
+  created: number,
+): Contents {
+  return { packages, roots: rootsOf(packages), shown, behindLinks, closure: closureOfAll(shown), created }
+}

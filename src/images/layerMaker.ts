@@ -1,0 +1,87 @@
+import PQueue from 'p-queue'
+import { z } from 'zod'
+import type { LayerContent, Packer } from '../archive/packer.ts'
+import type { Entry } from '../oci/entry.ts'
+import type { Layer } from '../oci/layer.ts'
+import { digestSchema } from '../oci/parse.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
+import { silently } from '../work/events.ts'
+import { SingleFlight } from '../work/singleFlight.ts'
+import type { Storage } from '../storage/interfaces.ts'
+import { layerKey } from './keys.ts'
+
+const layerRecord = z.object({
+  digest: digestSchema,
+  size: z.number().int().nonnegative(),
+  diffID: digestSchema,
+})
+
+/** Makes layers, each once: what was packed before is found by the store paths in it. */
+export class LayerMaker {
+  readonly #packer: Packer
+  readonly #storage: Storage
+  readonly #making = new SingleFlight<Layer>()
+  readonly #queue: PQueue
+
+  /** @param atOnce how many layers are joined side by side */
+  constructor(packer: Packer, storage: Storage, atOnce: number) {
+    this.#packer = packer
+    this.#storage = storage
+    this.#queue = new PQueue({ concurrency: atOnce })
+  }
+
+  get codec(): string {
+    return this.#packer.codec
+  }
+
+  /**
+   * A layer of whole store paths. It is stored when the promise is fulfilled.
+   * @throws StorageFailed, or what packing throws
+   */
+  ofStorePaths(paths: readonly PathInfo[], signal: AbortSignal): Promise<Layer> {
+    const key = layerKey(paths, this.#packer.codec)
+    // Whoever gives up must not take the layer from the others who wait for it.
+    return this.#making.run(key, silently(signal), async ({ signal: wanted }) => {
+      const known = await this.#find(key)
+      if (known) return known
+      const size = paths.reduce((sum, { narSize }) => sum + narSize, 0)
+      const layer = await this.#pack({ kind: 'storePaths', storePaths: paths }, size, wanted)
+      const { digest: blob, size: bytes } = layer.descriptor
+      await this.#storage.records.put(`builds/${key}`, { digest: blob, size: bytes, diffID: layer.diffID })
+      return layer
+    })
+  }
+
+  /** A layer of entries that the server made itself. */
+  ofEntries(entries: readonly Entry[], signal: AbortSignal): Promise<Layer> {
+    return this.#pack({ kind: 'entries', entries }, 0, signal)
+  }
+
+  async #find(key: string): Promise<Layer | undefined> {
+    const record = layerRecord.safeParse(await this.#storage.records.get(`builds/${key}`))
+    if (!record.success) return undefined
+    const { diffID, ...blob } = record.data
+    const there = await this.#storage.blobs.stat(blob.digest)
+    return there?.size === blob.size ? this.#layer(blob, diffID) : undefined
+  }
+
+  /** The largest first, so that none is left to be joined alone at the end. */
+  async #pack(content: LayerContent, size: number, signal: AbortSignal): Promise<Layer> {
+    return this.#queue.add(
+      async () => {
+        signal.throwIfAborted()
+        let diffID: Layer['diffID'] | undefined
+        const blob = await this.#storage.blobs.put(async (sink) => {
+          diffID = await this.#packer.pack(content, sink, signal)
+        })
+        if (!diffID) throw new Error('the storage did not ask for the bytes of a layer')
+        return this.#layer(blob, diffID)
+      },
+      { priority: size },
+    )
+  }
+
+  #layer(blob: Pick<Layer['descriptor'], 'digest' | 'size'>, diffID: Layer['diffID']): Layer {
+    return { descriptor: { mediaType: this.#packer.mediaType, digest: blob.digest, size: blob.size }, diffID }
+  }
+}

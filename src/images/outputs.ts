@@ -1,0 +1,98 @@
+import { readPropagated } from '../image/propagated.ts'
+import { readTree, type Tree } from '../image/tree.ts'
+import { isStorePath, type StorePath } from '../store/storePath.ts'
+import type { PathInfo } from '../store/pathInfo.ts'
+
+/** What an image needs to know of a package's output beside its bytes. It never changes: the store path is its name. */
+export interface Output {
+  readonly path: StorePath
+  /** Names that it links into an image. */
+  readonly tree: Tree
+  /** What it cannot be used without. */
+  readonly propagated: readonly StorePath[]
+  /** Everything that it needs, itself included, sorted by path. */
+  readonly closure: readonly PathInfo[]
+}
+
+export interface OutputsOfImage {
+  /** The roots, then what they propagate. */
+  readonly shown: readonly Output[]
+  /** Other outputs that links of those lead to. */
+  readonly behindLinks: readonly Output[]
+}
+
+/**
+ * All outputs that the root of an image is made of; undefined when one of them is not to be had.
+ * @param find may answer undefined
+ */
+export async function outputsOfImage(
+  roots: readonly StorePath[],
+  find: (path: StorePath) => Promise<Output | undefined>,
+): Promise<OutputsOfImage | undefined> {
+  const shown = await reach(roots, find, ({ propagated }) => propagated)
+  const behindLinks = shown && (await reach(shown.flatMap(linkedBy), find, () => []))
+  return behindLinks && { shown, behindLinks }
+}
+
+/** The starts, and what follows from them, in the order in which they are reached. */
+async function reach(
+  starts: readonly StorePath[],
+  find: (path: StorePath) => Promise<Output | undefined>,
+  next: (output: Output) => readonly StorePath[],
+): Promise<readonly Output[] | undefined> {
+  const found = new Map<StorePath, Output>()
+  for (let wanted = [...new Set(starts)]; wanted.length > 0;) {
+    const following = new Set<StorePath>()
+    for (const output of await Promise.all(wanted.map(find))) {
+      if (!output) return undefined
+      found.set(output.path, output)
+      for (const path of next(output)) following.add(path)
+    }
+    wanted = [...following].filter((path) => !found.has(path))
+  }
+  return [...found.values()]
+}
+
+/** Outputs that the links at the top of one lead to, such as `bin` of a wrapper. Deeper links stay links. */
+function linkedBy({ path, tree, closure }: Output): readonly StorePath[] {
+  const needed = new Set<string>(closure.map((info) => info.path))
+  const targets = tree.flatMap((node) => {
+    const target = typeof node !== 'string' && typeof node[1] === 'string' ? node[1] : ''
+    return /^\/nix\/store\/[^/]+/.exec(target)?.[0] ?? []
+  })
+  return targets.filter(isStorePath).filter((target) => target !== path && needed.has(target))
+}
+
+/**
+ * Reads an output out of the store.
+ * @param infos of all paths that it needs, others too
+ * @throws what reading throws, and the signal's reason
+ */
+export async function readOutput(
+  path: StorePath,
+  infos: ReadonlyMap<StorePath, PathInfo>,
+  signal: AbortSignal,
+): Promise<Output> {
+  const closure = closureFrom(path, infos)
+  const needed = new Set(closure.map((info) => info.path))
+  const [tree, words] = await Promise.all([readTree(path, signal), readPropagated(path)])
+  const propagated = words.filter(isStorePath).filter((word) => needed.has(word))
+  return { path, tree, propagated, closure }
+}
+
+function closureFrom(path: StorePath, infos: ReadonlyMap<StorePath, PathInfo>): readonly PathInfo[] {
+  const reached = new Set([path])
+  // A Set is iterated in the order of insertion, what is added meanwhile included.
+  for (const one of reached) for (const reference of infos.get(one)?.references ?? []) reached.add(reference)
+  return sortedByPath([...reached].flatMap((one) => infos.get(one) ?? []))
+}
+
+/** Everything that some outputs need, each path once, sorted. */
+export function closureOfAll(outputs: readonly Output[]): readonly PathInfo[] {
+  const all = new Map(outputs.flatMap(({ closure }) => closure.map((info) => [info.path, info])))
+  return sortedByPath([...all.values()])
+}
+
+function sortedByPath(infos: readonly PathInfo[]): readonly PathInfo[] {
+  return infos.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+}

@@ -1,0 +1,23 @@
+import type { StorePath } from './storePath.ts'
+
+/** Meta of a package as far as images and errors need it. */
+export interface PackageMeta {
+  readonly description?: string
+  readonly homepage?: string
+  readonly license?: string
+  readonly mainProgram?: string
+}
+
+/** What an attribute path evaluated to. For one revision and system this never changes. */
+export interface Package {
+  /** As asked for, such as `python3packages.requests`. */
+  readonly attribute: string
+  /** As found in the set, such as `python3Packages.requests`. */
+  readonly resolved: string
+  readonly name: string
+  readonly version?: string
+  readonly derivation: StorePath
+  /** The outputs to install, in order, each with its store path. Never empty. */
+  readonly outputs: readonly { readonly name: string; readonly path: StorePath }[]
+  readonly meta: PackageMeta
+}

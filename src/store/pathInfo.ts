@@ -1,0 +1,12 @@
+import type { StorePath } from './storePath.ts'
+
+/**
+ * What a Nix store or a binary cache knows of a path. `narHash` is `sha256:<hex>`, `narSize` in bytes; references
+ * without the path itself.
+ */
+export interface PathInfo {
+  readonly path: StorePath
+  readonly narHash: string
+  readonly narSize: number
+  readonly references: readonly StorePath[]
+}
