@@ -60,8 +60,11 @@ export class EvaluationRefused extends NixeryError {
   }
 }
 
-/** The package set could not be evaluated at all: a fault of the set or of its fetching. */
+/** A package that cannot be evaluated, or not within the limits; the package set itself can. */
 export class EvaluationFailed extends NixeryError {}
+
+/** A package set that cannot be evaluated at all: it is broken, or needs a newer Nix. Its operator has to act. */
+export class PackageSetFailed extends NixeryError {}
 
 /** A derivation that failed to build. */
 export class BuildFailed extends NixeryError {

@@ -11,7 +11,6 @@ import { growForest } from '../layers/growForest.ts'
 import { createLayerTable, encodeLayerTable, forestFor, type LayerTable } from '../layers/layerTable.ts'
 import type { ClosureNode } from '../layers/plan.ts'
 import { createLogger } from '../logger.ts'
-import { allOutputs } from '../nix/allOutputs.ts'
 import { validPaths } from '../nix/validPaths.ts'
 import { BinaryCache } from '../layerTables/binaryCache.ts'
 import { countReferences } from '../layerTables/countReferences.ts'
@@ -126,7 +125,7 @@ async function inSet({ cache, ...search }: Search): Promise<Finding> {
     const system = systems[config.NIXERY_PLATFORMS[0] ?? ownArchitecture()]
     const nixOptions = { timeout: config.NIX_TIMEOUT, stateDir: resolve(config.NIXERY_STATE_DIR) }
     const onProgress = (done: number, of: number) => search.bar.show('attributes', done, of)
-    const { paths, attributes, failed } = await allOutputs({ location, system }, nixOptions, run, onProgress)
+    const { paths, attributes, failed } = await nix.outputs({ location, system }, run, onProgress)
     const present = await validPaths(paths, nixOptions, run)
     const local = await nix.closure(present, run)
     const known = local.map(nodeOf)

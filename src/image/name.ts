@@ -65,6 +65,14 @@ export function namedPackages({ packages }: Pick<ImageRequest, 'packages'>): rea
   return packages.filter((name) => !alwaysIn.includes(name))
 }
 
+/**
+ * Packages that nobody asked for, and that an image goes without if the package set lacks them. None if the name asks for
+ * nothing else: an image has at least one package.
+ */
+export function optionalPackages(request: Pick<ImageRequest, 'packages'>): readonly string[] {
+  return namedPackages(request).length > 0 ? alwaysIn : []
+}
+
 function split(name: string): readonly string[] {
   if (name.length > longestName) {
     throw new InvalidName(`the name has ${name.length} characters: at most ${longestName} are allowed`)

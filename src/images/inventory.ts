@@ -1,6 +1,6 @@
-import { metaPackages, type ImageRequest } from '../image/name.ts'
+import { metaPackages, optionalPackages, type ImageRequest } from '../image/name.ts'
 import type { PackageTree } from '../image/linkTree.ts'
-import { DerivationGone } from '../nix/failures.ts'
+import { DerivationMissing } from '../nix/failures.ts'
 import type { GcRoot, Nix } from '../nix/nix.ts'
 import type { Package } from '../store/package.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
@@ -59,10 +59,11 @@ export class Inventory {
   /** The contents, where everything is known: without Nix, and without the store. @throws StorageFailed */
   async recall(order: ImageOrder): Promise<Contents | undefined> {
     const { packages: records, outputs: outputRecords, revisions } = this.#parts
-    const attributes = order.request.packages
+    const scope = this.#scope(order)
+    const attributes = records.withoutAbsent(scope, order.request.packages)
     const [revision, known] = await Promise.all([
       revisions.get(order.revision.id),
-      records.find(this.#scope(order), attributes),
+      records.find(scope, attributes),
     ])
     const packages = attributes.flatMap((attribute) => known.get(attribute) ?? [])
     if (!revision || packages.length < attributes.length) return undefined
@@ -96,7 +97,7 @@ export class Inventory {
     }
   }
 
-  /** Evaluates and realises. What is known is not evaluated, unless its derivation has been collected meanwhile. */
+  /** Evaluates and realises. Known packages are not evaluated again, unless their derivations are needed. */
   async #hold(
     order: ImageOrder,
     run: RunOptions,
@@ -104,34 +105,34 @@ export class Inventory {
     const { nix, packages: records, source, revisions } = this.#parts
     const { location, created = 0 } = await timed('fetch', run, () => source.fetch(order.revision, run))
     const scope = this.#scope(order)
-    const evaluate = async (known: ReadonlyMap<string, Package>) => {
-      const missing = order.request.packages.filter((attribute) => !known.has(attribute))
-      if (missing.length === 0) return [...known.values()]
+    const find = async (step: 'evaluate' | 'instantiate', known: ReadonlyMap<string, Package>) => {
+      const unknown = records.withoutAbsent(scope, order.request.packages).filter((one) => !known.has(one))
+      if (unknown.length === 0) return [...known.values()]
       const query = {
         revision: order.revision.id,
         location,
         system: scope.system,
-        attributes: missing,
+        attributes: unknown,
+        optional: optionalPackages(order.request),
         otherNames: [...metaPackages],
       }
       // A folder that was edited meanwhile is not the revision any more: what came of it, a refusal too, must not
       // bear its name.
-      const fresh = await timed('evaluate', run, () => nix.evaluate(query, run)).catch(
-        async (error: unknown) => {
-          await source.fetch(order.revision, run)
-          throw error
-        },
-      )
+      const fresh = await timed(step, run, () => nix[step](query, run)).catch(async (error: unknown) => {
+        await source.fetch(order.revision, run)
+        throw error
+      })
       await source.fetch(order.revision, run)
       await records.save(scope, fresh)
       const all = new Map([...known, ...fresh.map((one) => [one.attribute, one] as const)])
+      records.noteAbsent(scope, unknown.filter((attribute) => !all.has(attribute)))
       return order.request.packages.flatMap((attribute) => all.get(attribute) ?? [])
     }
     const realise = (packages: readonly Package[]) => timed('realise', run, () => nix.realise(packages, run))
-    let packages = await evaluate(await records.find(scope, order.request.packages))
+    let packages = await find('evaluate', await records.find(scope, order.request.packages))
     const held = await realise(packages).catch(async (error: unknown) => {
-      if (!(error instanceof DerivationGone)) throw error
-      packages = await evaluate(new Map())
+      if (!(error instanceof DerivationMissing)) throw error
+      packages = await find('instantiate', new Map())
       return realise(packages)
     })
     if (!(await revisions.get(order.revision.id))) await revisions.put([order.revision.id], { created })

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Package } from '../store/package.ts'
 import type { Revision } from '../store/revision.ts'
 import type { System } from '../store/system.ts'
 import type { RecordStore } from '../storage/interfaces.ts'
 import { layout } from '../storage/layout.ts'
 import { Records } from '../storage/records.ts'
+
+/** Attributes that package sets lack: at most two for each revision. */
+const rememberedAbsences = 1_000
 
 /** The world in which attributes are evaluated. */
 export interface EvaluationScope {
@@ -17,6 +21,7 @@ export interface EvaluationScope {
 /** What attributes evaluated to: for one revision, system and environment that never changes. */
 export class PackageRecords {
   readonly #records: Records<[revision: string, world: string, attribute: string], Package>
+  readonly #absent = new LRUCache<string, true>({ max: rememberedAbsences })
 
   constructor(records: RecordStore) {
     this.#records = new Records(records, layout.packages)
@@ -33,6 +38,16 @@ export class PackageRecords {
     return known
   }
 
+  /** Attributes without those of which it was noted that the package set lacks them. */
+  withoutAbsent(scope: EvaluationScope, attributes: readonly string[]): readonly string[] {
+    return attributes.filter((attribute) => !this.#absent.has(absentKey(scope, attribute)))
+  }
+
+  /** The package set lacks these attributes, and images go without them. Not stored: a new server finds out anew. */
+  noteAbsent(scope: EvaluationScope, attributes: readonly string[]): void {
+    for (const attribute of attributes) this.#absent.set(absentKey(scope, attribute), true)
+  }
+
   /** @throws StorageFailed */
   async save(scope: EvaluationScope, packages: readonly Package[]): Promise<void> {
     const { revision } = scope
@@ -40,6 +55,10 @@ export class PackageRecords {
       packages.map((one) => this.#records.put([revision.id, worldOf(scope), one.attribute], one)),
     )
   }
+}
+
+function absentKey(scope: EvaluationScope, attribute: string): string {
+  return [scope.revision.id, worldOf(scope), attribute].join(' ')
 }
 
 /** What attributes evaluate to depends on it beside the revision. */

@@ -1,23 +1,16 @@
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { EvaluationFailed, NixFailed } from '../errors.ts'
-import type { RunOptions } from '../work/events.ts'
-import { builderArgs, lastWords, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
+import { NixFailed } from '../errors.ts'
 import { isStorePath, type StorePath } from '../store/storePath.ts'
-import type { SetLocation } from '../store/revision.ts'
-import type { System } from '../store/system.ts'
-
-const expression = fileURLToPath(new URL('./allOutputs.nix', import.meta.url))
+import type { RunOptions } from '../work/events.ts'
+import { evaluateCold, type ColdOptions } from './coldEvaluation.ts'
+import type { ConfinedOutcome } from './confinedNix.ts'
+import type { SetRequest } from './evaluation.ts'
+import { setFault } from './evaluationFaults.ts'
 
 /** Attributes that are evaluated by one process: what one of them cannot survive costs the others a second try. */
 const batch = 400
 
 const names = z.array(z.string())
-
-interface WholeSet {
-  readonly location: SetLocation
-  readonly system: System
-}
 
 /** The store paths of all packages of a set, and how many of its attributes were evaluated and could not be. */
 export interface AllOutputs {
@@ -28,25 +21,23 @@ export interface AllOutputs {
 
 /**
  * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and left out.
- * @param onProgress told after each batch how many attributes are done
- * @throws EvaluationFailed when the set as a whole cannot be evaluated; NixFailed
+ * @param onProgress gets the number of attributes that are done after each batch
+ * @throws PackageSetFailed when the set as a whole cannot be evaluated; NixFailed
  */
 export async function allOutputs(
-  set: WholeSet,
-  options: NixOptions,
+  set: SetRequest,
+  options: ColdOptions,
   run: RunOptions,
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<AllOutputs> {
-  const listed = await ask({ ...set, names: null }, options, run)
-  if ('failure' in listed) {
-    throw new EvaluationFailed(`the package set cannot be evaluated: ${lastWords(listed.failure)}`)
-  }
+  const listed = await ask(set, null, options, run)
+  if ('failure' in listed) throw setFault(listed.failure, options.limits)
   const paths = new Set<StorePath>()
   const attributes = listed.answer.length
   let [done, failed] = [0, 0]
   const pending = chunksOf(listed.answer)
   for (let some = pending.shift(); some !== undefined; some = pending.shift()) {
-    const found = await ask({ ...set, names: some }, options, run)
+    const found = await ask(set, some, options, run)
     if ('failure' in found && some.length > 1) {
       const middle = some.length >>> 1
       pending.unshift(some.slice(0, middle), some.slice(middle))
@@ -61,14 +52,13 @@ export async function allOutputs(
 }
 
 async function ask(
-  request: WholeSet & { readonly names: readonly string[] | null },
-  options: NixOptions,
+  set: SetRequest,
+  some: readonly string[] | null,
+  options: ColdOptions,
   run: RunOptions,
-): Promise<{ readonly answer: readonly string[] } | { readonly failure: NixOutcome }> {
-  const mode = ['--eval', '--strict', '--json', '--read-write-mode']
-  const tarball = ['--option', 'tarball-ttl', String(TARBALL_TTL)]
-  const args = [...mode, ...tarball, ...builderArgs(options), '--argstr', 'request', JSON.stringify(request)]
-  const outcome = await runNix('nix-instantiate', [...args, expression], options, run)
+): Promise<{ readonly answer: readonly string[] } | { readonly failure: ConfinedOutcome }> {
+  const request = JSON.stringify({ ...set, names: some })
+  const outcome = await evaluateCold({ expression: 'allOutputs.nix', set: set.path, request }, options, run)
   if (outcome.code !== 0) return { failure: outcome }
   try {
     return { answer: names.parse(JSON.parse(outcome.stdout)) }

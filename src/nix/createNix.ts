@@ -1,42 +1,89 @@
 import { resolve } from 'node:path'
 import { NixFailed } from '../errors.ts'
-import { closure } from './closure.ts'
+import type { RunOptions } from '../work/events.ts'
 import type { NixOptions } from './command.ts'
-import { evaluate } from './evaluate.ts'
+import type { EvaluationLimits } from './confinedNix.ts'
+import { createEvaluator } from './evaluator.ts'
 import { GcRoots } from './gcRoots.ts'
-import type { ChecksReadiness, Closes, Nix } from './nix.ts'
+import { createLocalStore } from './localStore.ts'
+import type { ChecksReadiness, Closes, Nix, PackageSet } from './nix.ts'
+import { nixpkgsConfigOf } from './nixpkgsConfig.ts'
 import { ready } from './ready.ts'
-import { realise } from './realise.ts'
+import { Sandbox, type SandboxOptions } from './sandbox/sandbox.ts'
+import { Tarballs } from './tarballs.ts'
 import { WarmEvaluators } from './warmEvaluators.ts'
 
 /** Milliseconds after which a Nix that does not answer counts as broken. */
 const READY_WITHIN = 10_000
 
+/** What an evaluation may use if nothing else is said. Nixpkgs of 2026 needs 0.5 s and 300 MB for a package. */
+const usualLimits: EvaluationLimits = { memory: 4 * 1024 ** 3, seconds: 120, space: 1024 ** 3 }
+
 export interface CreateNixOptions extends NixOptions {
   /** Processes at most that keep a package set evaluated; none when it is 0. */
   readonly evaluators?: number
+  readonly limits?: Partial<EvaluationLimits>
+  /** `NIXPKGS_*` variables, with the content of the file that `NIXPKGS_CONFIG` names. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Which isolation evaluators get; without it, the best that works. */
+  readonly isolation?: SandboxOptions['isolation']
 }
 
 /**
- * Nix by way of `nix-instantiate` and `nix-store`, which every version has. Removes what servers that are no more
- * left of garbage collector roots. @throws NixFailed when the state's folder cannot be read
+ * Nix by way of its programs, which every version has: evaluators in a sandbox, and the local store. Removes what
+ * servers that are no more left. @throws NixFailed when the state's folder cannot be read
  */
 export async function createNix({
   evaluators: count = 0,
+  limits: ownLimits,
+  environment = {},
+  isolation,
   ...options
 }: CreateNixOptions): Promise<Nix & ChecksReadiness & Closes> {
-  const roots = new GcRoots(resolve(options.stateDir))
+  const stateDir = resolve(options.stateDir)
+  const roots = new GcRoots(stateDir)
   try {
     await roots.removeAbandoned()
   } catch (cause) {
     throw new NixFailed('the folder for garbage collector roots cannot be read', { cause })
   }
-  const evaluators = count > 0 ? new WarmEvaluators({ ...options, count }) : undefined
+  const limits = { ...usualLimits, ...ownLimits }
+  const { config, ...nixpkgs } = nixpkgsConfigOf(environment)
+  const sandbox = new Sandbox({
+    stateDir,
+    path: options.env?.['PATH'] ?? process.env['PATH'] ?? '',
+    memory: limits.memory,
+    ...(config === undefined ? {} : { config }),
+    ...(isolation === undefined ? {} : { isolation }),
+  })
+  const warm = count > 0 ? new WarmEvaluators({ sandbox, count, limits }) : undefined
+  const evaluator = createEvaluator({ sandbox, limits, nixpkgs, ...(warm ? { warm } : {}) })
+  const store = createLocalStore(roots, options)
+  const tarballs = new Tarballs(options)
+  const fetched = async <Q extends PackageSet>(query: Q, run: RunOptions): Promise<Q> => ({
+    ...query,
+    location: await tarballs.locate(query.location, run),
+  })
   return {
-    evaluate: (query, run) => evaluate(query, evaluators ? { ...options, evaluators } : options, run),
-    realise: (packages, run) => realise(packages, roots, options, run),
-    closure: (paths, run) => closure(paths, options, run),
-    close: async () => evaluators?.close(),
+    evaluate: async (query, run) => evaluator.evaluate(await fetched(query, run), run),
+    inspect: async (query, run) => evaluator.inspect(await fetched(query, run), run),
+    outputs: async (set, run, onProgress) => evaluator.outputs(await fetched(set, run), run, onProgress),
+    async instantiate(query, run) {
+      const derivations = await evaluator.derive(await fetched(query, run), run)
+      try {
+        await store.add(derivations, run)
+        return derivations.packages
+      } finally {
+        await derivations.release()
+      }
+    },
+    walls: () => evaluator.walls(),
+    realise: (packages, run) => store.realise(packages, run),
+    closure: (paths, run) => store.closure(paths, run),
+    async close() {
+      await warm?.close()
+      await sandbox.close()
+    },
     ready: () => ready(options, { signal: AbortSignal.timeout(READY_WITHIN), onEvent: () => {} }),
   }
 }

@@ -1,7 +1,4 @@
 import { NixFailed } from '../errors.ts'
 
-/**
- * The derivation was collected from the store and its outputs are not to be had either.
- * Evaluating the attribute anew brings it back.
- */
-export class DerivationGone extends NixFailed {}
+/** The local store has no such derivation, and its outputs cannot be substituted: it has to be instantiated first. */
+export class DerivationMissing extends NixFailed {}

@@ -4,7 +4,7 @@ import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { buildFailureOf } from './buildFailure.ts'
 import { builderArgs, lastWords, runNix, type NixOptions } from './command.ts'
-import { DerivationGone } from './failures.ts'
+import { DerivationMissing } from './failures.ts'
 import type { GcRoots, RootFolder } from './gcRoots.ts'
 import type { GcRoot } from './nix.ts'
 import type { Package } from '../store/package.ts'
@@ -48,10 +48,10 @@ async function realiseInto(
   const outcome = await runNix('nix-store', args, options, run)
   if (outcome.code === 0) return
   const failure = buildFailureOf(outcome)
-  if (failure) throw failure
+  if (failure?.derivation) throw failure
   // Looked at again: the collector may have come since.
-  const gone = (await areThere([...targets.values()])).includes(false)
-  throw new (gone ? DerivationGone : NixFailed)(`the packages cannot be realised: ${lastWords(outcome)}`)
+  const missing = (await areThere([...targets.values()])).includes(false)
+  throw new (missing ? DerivationMissing : NixFailed)(`the packages cannot be realised: ${lastWords(outcome)}`)
 }
 
 /**

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { BuildEvent, RunOptions } from '../work/events.ts'
 import { createNix } from './createNix.ts'
+import type { EvaluationQuery } from './nix.ts'
 import type { Package } from '../store/package.ts'
 
 /** A real Nix for tests, without sandbox, build users and binary caches: it must work as root in a container. */
@@ -31,6 +32,8 @@ export interface TestNix {
   readonly run: RunOptions
   /** Evaluates attributes of a set that is the body of a Nix `let … in` with `make`, `ok` and a `run` of its own. */
   readonly evaluate: (body: string, attributes: readonly string[]) => Promise<readonly Package[]>
+  /** The same, with derivations in the local store. */
+  readonly instantiate: (body: string, attributes: readonly string[]) => Promise<readonly Package[]>
 }
 
 /** Names are new in every run, so that nothing is answered out of what an earlier run built. */
@@ -38,10 +41,13 @@ export async function createTestNix(
   context: TestContext,
   { timeout = 60, env = {} }: { timeout?: number; env?: Readonly<Record<string, string>> } = {},
 ): Promise<TestNix> {
-  const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
-  context.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await createFolder()
   const stateDir = join(folder, 'state')
   const nix = await createNix({ timeout, stateDir, env: { ...testEnvironment, ...env } })
+  context.after(async () => {
+    await nix.close()
+    await rm(folder, { recursive: true, force: true })
+  })
   const events: BuildEvent[] = []
   const run = { signal: context.signal, onEvent: (event: BuildEvent) => void events.push(event) }
   return {
@@ -51,15 +57,34 @@ export async function createTestNix(
     events,
     run,
     async evaluate(body, attributes) {
-      const location = { kind: 'path', path: await writeSet(folder, body) } as const
-      return nix.evaluate({ location, system: 'x86_64-linux', attributes }, run)
+      return nix.evaluate(await queryFor(folder, body, attributes), run)
+    },
+    async instantiate(body, attributes) {
+      return nix.instantiate(await queryFor(folder, body, attributes), run)
     },
   }
+}
+
+/** A folder that an evaluator can reach, who may be another user than this one. */
+async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
+  await chmod(folder, 0o755)
+  return folder
+}
+
+async function queryFor(
+  folder: string,
+  body: string,
+  attributes: readonly string[],
+): Promise<EvaluationQuery> {
+  const location = { kind: 'path', path: await writeSet(folder, body) } as const
+  return { location, system: 'x86_64-linux', attributes }
 }
 
 /** Writes a package set and answers the path of its folder. */
 export async function writeSet(folder: string, body: string): Promise<string> {
   const set = await mkdtemp(join(folder, 'set-'))
+  await chmod(set, 0o755)
   const text = `let run = "${randomUUID()}"; ${prelude} in\n${body}\n`
   await writeFile(join(set, 'default.nix'), text)
   return set

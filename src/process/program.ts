@@ -1,12 +1,22 @@
 /** Milliseconds between the polite request to end and the kill. */
 export const GRACE_MS = 5_000
 
+/** A user of the system, by number. */
+export interface ProgramUser {
+  readonly uid: number
+  readonly gid: number
+}
+
 export interface ProgramOptions {
   /** Aborting it ends the program and all that it started. */
   readonly signal: AbortSignal
   readonly cwd?: string
   /** Set on top of the server's own environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Whether `env` is all that the program gets: nothing of the server's own environment. */
+  readonly onlyEnv?: boolean
+  /** Who the program runs as, without further groups. Only root may choose. */
+  readonly user?: ProgramUser
   /** What the program reads from stdin; without it, stdin is empty. */
   readonly input?: string | Uint8Array
   /** Takes stdout line by line; nothing of it is collected then. */

@@ -37,7 +37,7 @@ export class ProgramThread {
     options: ProgramOptions,
     talk?: Talk,
   ): Promise<Finished> {
-    const { signal, env, onStdout, onStderr, ...plain } = options
+    const { signal, env, onlyEnv = false, onStdout, onStderr, ...plain } = options
     signal.throwIfAborted()
     const worker = (this.#worker ??= this.#start(command))
     const program = this.#started++
@@ -57,7 +57,7 @@ export class ProgramThread {
     try {
       const lines = { stdoutLines: onStdout !== undefined, stderrLines: onStderr !== undefined }
       const port = talk ? { talk: talk.port } : {}
-      const told = { ...plain, ...lines, ...port, env: { ...process.env, ...env } }
+      const told = { ...plain, ...lines, ...port, env: onlyEnv ? { ...env } : { ...process.env, ...env } }
       tell(worker, { kind: 'start', program, command, args, options: told }, Object.values(port))
       const finished = await running.result.promise
       signal.throwIfAborted()

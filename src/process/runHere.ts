@@ -14,7 +14,7 @@ const TAIL_LINES = 40
 const MAX_STDOUT = 64 * 1024 * 1024
 
 /** `ProgramOptions`, for the thread that starts programs. */
-export interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
+export interface RunHereOptions extends Omit<ProgramOptions, 'env' | 'onlyEnv'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
   /** Holds the program back. */
@@ -102,6 +102,8 @@ async function start(command: string, args: readonly string[], options: RunHereO
     const child = spawn(command, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: options.env,
+      // Without supplementary groups: libuv leaves them all when it changes to another user.
+      ...options.user,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     })

@@ -1,9 +1,8 @@
 import { MessageChannel } from 'node:worker_threads'
+import type { ProgramOptions } from './program.ts'
 import { programThread } from './programThread.ts'
 
-export interface SessionOptions {
-  /** Set on top of the server's own environment; `undefined` removes a variable. */
-  readonly env?: Readonly<Record<string, string | undefined>>
+export interface SessionOptions extends Pick<ProgramOptions, 'cwd' | 'env' | 'onlyEnv' | 'user'> {
   /** Bytes of a line of stdout at most; the rest of the line is dropped. */
   readonly maxLine?: number
   /** Milliseconds between the polite request to end and the kill. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { EvaluationFailed, SourceFailed, UnknownTag } from '../errors.ts'
+import { SourceFailed, UnknownTag } from '../errors.ts'
 import { createTestNix } from '../nix/testing.ts'
 import { createChannelSource } from './channel.ts'
 import { serveRepository } from './serveRepository.ts'
@@ -103,14 +103,14 @@ test('Nix evaluates the tarball of the commit, and fetches it once', async (t) =
   assert.equal(served.requests.filter((path) => path.startsWith('/archive/')).length, 2)
 })
 
-test('a commit that has no tarball is a set that cannot be evaluated', async (t) => {
+test('a commit that has no tarball is an error of the source', async (t) => {
   const { options, run } = await setUp(t)
   const { nix } = await createTestNix(t)
   const source = createChannelSource(options)
   const { location } = await source.fetch(await source.pin('0'.repeat(40), run), run)
   const query = { location, system: 'x86_64-linux', attributes: ['hello'] } as const
   await assert.rejects(nix.evaluate(query, run), (error) => {
-    assert.ok(error instanceof EvaluationFailed)
+    assert.ok(error instanceof SourceFailed)
     assert.match(error.message, /unable to download .*404/)
     return true
   })

@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import { EvaluationFailed, NixFailed } from '../errors.ts'
+import { OutputTooLarge } from '../process/failures.ts'
+import type { RunOptions } from '../work/events.ts'
+import { runConfined, type ConfinedOutcome, type EvaluationLimits } from './confinedNix.ts'
+import { parseEvaluation, type Evaluation } from './evaluation.ts'
+import type { Scratch } from './sandbox/privateFolder.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
+
+export type EvaluationOutcome =
+  { readonly evaluation: Evaluation } | { readonly failure: ConfinedOutcome }
+
+export interface ColdOptions {
+  readonly sandbox: Sandbox
+  readonly limits: EvaluationLimits
+}
+
+/** A file of the server's, a set that it may read, and what the file is asked. */
+export interface Question {
+  readonly expression: 'evaluate.nix' | 'allOutputs.nix'
+  /** Path of the package set. */
+  readonly set: string
+  readonly request: string
+}
+
+/** No store at all: derivations get their paths, and are written nowhere. */
+const withoutStore = ['--readonly-mode', '--store', 'dummy://']
+
+/** What Nix says if the set reads what it has written to the store. */
+const needsStore = /^path '\/nix\/store\/.*' is not valid/
+
+/**
+ * Evaluates in a process of its own: without a store, or, if the set reads what it has put into one, again with an
+ * empty store. @throws EvaluationFailed, NixFailed
+ */
+export async function evaluateCold(
+  question: Question,
+  options: ColdOptions,
+  run: RunOptions,
+): Promise<ConfinedOutcome> {
+  const scratch = await options.sandbox.createScratch()
+  try {
+    const outcome = await evaluateFile(question, withoutStore, scratch, options, run)
+    const reads = outcome.code !== 0 && outcome.log.errors.some(({ text }) => needsStore.test(text))
+    return reads ? await evaluateInStore(question, scratch, options, run) : outcome
+  } finally {
+    await scratch.remove()
+  }
+}
+
+/** Evaluates with a store, which has the derivations afterwards. @throws EvaluationFailed, NixFailed */
+export function evaluateInStore(
+  question: Question,
+  scratch: Scratch,
+  options: ColdOptions,
+  run: RunOptions,
+): Promise<ConfinedOutcome> {
+  return evaluateFile(question, ['--read-write-mode', '--store', scratch.store], scratch, options, run)
+}
+
+async function evaluateFile(
+  { expression, set, request }: Question,
+  store: readonly string[],
+  scratch: Scratch,
+  { sandbox, limits }: ColdOptions,
+  run: RunOptions,
+): Promise<ConfinedOutcome> {
+  const file = join(await sandbox.expressions(), expression)
+  const args = ['--eval', '--strict', '--json', ...store, '--argstr', 'request', request, file]
+  try {
+    return await runConfined(sandbox, 'nix-instantiate', args, { scratch, set }, limits, run)
+  } catch (error) {
+    if (!(error instanceof NixFailed && error.cause instanceof OutputTooLarge)) throw error
+    throw new EvaluationFailed('the package set answers with more text than an image can need', { cause: error })
+  }
+}
+
+/** @throws NixFailed if it makes no sense */
+export function outcomeOf(outcome: ConfinedOutcome): EvaluationOutcome {
+  return outcome.code === 0 ? { evaluation: parseEvaluation(outcome.stdout) } : { failure: outcome }
+}
