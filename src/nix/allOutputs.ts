@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NixFailed } from '../errors.ts'
+import type { AllOutputs } from './nix.ts'
 import { isStorePath, type StorePath } from '../store/storePath.ts'
 import type { RunOptions } from '../work/events.ts'
 import { evaluateCold, type ColdOptions } from './coldEvaluation.ts'
@@ -11,13 +12,6 @@ import { setFault } from './evaluationFaults.ts'
 const batch = 400
 
 const names = z.array(z.string())
-
-/** The store paths of all packages of a set, and how many of its attributes were evaluated and could not be. */
-export interface AllOutputs {
-  readonly paths: readonly StorePath[]
-  readonly attributes: number
-  readonly failed: number
-}
 
 /**
  * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and left out.

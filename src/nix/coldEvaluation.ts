@@ -4,11 +4,17 @@ import { OutputTooLarge } from '../process/failures.ts'
 import type { RunOptions } from '../work/events.ts'
 import { runConfined, type ConfinedOutcome, type EvaluationLimits } from './confinedNix.ts'
 import { parseEvaluation, type Evaluation } from './evaluation.ts'
+import type { EvaluationQuery } from './nix.ts'
 import type { Scratch } from './sandbox/privateFolder.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 
-export type EvaluationOutcome =
-  { readonly evaluation: Evaluation } | { readonly failure: ConfinedOutcome }
+export type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: ConfinedOutcome }
+
+/**
+ * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was; guarded, what
+ * Nix can catch becomes a finding `throws`. @throws EvaluationFailed, NixFailed
+ */
+export type Ask = (query: EvaluationQuery, guarded: boolean, run: RunOptions) => Promise<EvaluationOutcome>
 
 export interface ColdOptions {
   readonly sandbox: Sandbox
@@ -71,7 +77,9 @@ async function evaluateFile(
     return await runConfined(sandbox, 'nix-instantiate', args, { scratch, set }, limits, run)
   } catch (error) {
     if (!(error instanceof NixFailed && error.cause instanceof OutputTooLarge)) throw error
-    throw new EvaluationFailed('the package set answers with more text than an image can need', { cause: error })
+    throw new EvaluationFailed('the package set answers with more text than an image can need', {
+      cause: error,
+    })
   }
 }
 

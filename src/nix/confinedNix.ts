@@ -25,8 +25,11 @@ export interface ConfinedOutcome extends NixOutcome {
 const mostStdout = 16 * 1024 * 1024
 /** Milliseconds. An evaluation leaves nothing untidy behind. */
 const grace = 1_000
-/** What a shell answers for a program that SIGXCPU ended: 128 and the signal's number. */
-const timeIsUp = 128 + 24
+/**
+ * Seconds that the system's own limit of processor time comes later: the server ends a process itself, so that it can say
+ * why, unless it is gone.
+ */
+const backstop = 10
 
 /** Runs one of Nix' programs in the sandbox. How it ended is for the caller to judge. @throws NixFailed */
 export async function runConfined(
@@ -37,10 +40,15 @@ export async function runConfined(
   limits: EvaluationLimits,
   { signal, onEvent }: RunOptions,
 ): Promise<ConfinedOutcome> {
-  const confined = await sandbox.confine(program, [...LOG_ARGS, ...args], { ...room, seconds: limits.seconds })
+  const confined = await sandbox.confine(program, [...LOG_ARGS, ...args], {
+    ...room,
+    seconds: limits.seconds + backstop,
+  })
   const stop = new AbortController()
   let excess: Excess | undefined
-  const end = watch({ size: new StoreSize(room.scratch.store), space: limits.space }, (what) => {
+  let process: number | undefined
+  const time = { pid: () => process, seconds: limits.seconds }
+  const end = watch({ size: new StoreSize(room.scratch.store), space: limits.space, time }, (what) => {
     excess = what
     stop.abort()
   })
@@ -48,11 +56,10 @@ export async function runConfined(
     const outcome = await runLogged(
       confined.command,
       confined.args,
-      { ...confined.options, maxStdout: mostStdout, graceMs: grace },
+      { ...confined.options, maxStdout: mostStdout, graceMs: grace, onStarted: (pid) => (process = pid) },
       { signal: AbortSignal.any([signal, stop.signal]), onEvent: boundedLog(onEvent) },
     )
-    const found = excessOf(outcome)
-    return found === undefined ? outcome : { ...outcome, excess: found }
+    return ranOutOfMemory(outcome) ? { ...outcome, excess: 'memory' } : outcome
   } catch (error) {
     if (excess !== undefined && !signal.aborted) return { ...ended, log: new NixLog(onEvent), excess }
     throw error
@@ -64,11 +71,10 @@ export async function runConfined(
 /** A program that was ended. */
 const ended = { code: null, signal: 'SIGTERM', stdout: '', stderrTail: [] } as const
 
-function excessOf({ code, signal, log }: NixOutcome): Excess | undefined {
-  if (signal === 'SIGXCPU' || code === timeIsUp) return 'time'
-  if (code === 0) return undefined
+function ranOutOfMemory({ code, log }: NixOutcome): boolean {
+  if (code === 0) return false
   const words = [...log.errors.map(({ text }) => text), ...log.messages]
-  return words.some((line) => /^(error: )?out of memory|^GC Warning: Out of Memory/i.test(line)) ? 'memory' : undefined
+  return words.some((line) => /^(error: )?out of memory|^GC Warning: Out of Memory/i.test(line))
 }
 
 const units = { GiB: 1024 ** 3, MiB: 1024 ** 2 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { NixFailed } from '../errors.ts'
+import { searchPath } from '../process/searchPath.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { NixOptions } from './command.ts'
 import type { EvaluationLimits } from './confinedNix.ts'
@@ -51,7 +52,7 @@ export async function createNix({
   const { config, ...nixpkgs } = nixpkgsConfigOf(environment)
   const sandbox = new Sandbox({
     stateDir,
-    path: options.env?.['PATH'] ?? process.env['PATH'] ?? '',
+    path: searchPath(options.env),
     memory: limits.memory,
     ...(config === undefined ? {} : { config }),
     ...(isolation === undefined ? {} : { isolation }),

@@ -1,18 +1,12 @@
 import { AmbiguousPackage, PackagesNotFound, type MissingPackage } from '../errors.ts'
 import type { Package } from '../store/package.ts'
 import type { RunOptions } from '../work/events.ts'
-import type { EvaluationOutcome } from './coldEvaluation.ts'
+import type { Ask } from './coldEvaluation.ts'
 import type { EvaluationLimits } from './confinedNix.ts'
 import type { Evaluation, Finding } from './evaluation.ts'
 import { findCulprit, findRefusal } from './evaluationFaults.ts'
 import { nearMissesAmong } from './nearMisses.ts'
 import type { EvaluationQuery } from './nix.ts'
-
-/**
- * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was; guarded, what
- * Nix can catch becomes a finding `throws`. @throws EvaluationFailed, NixFailed
- */
-export type Ask = (query: EvaluationQuery, guarded: boolean, run: RunOptions) => Promise<EvaluationOutcome>
 
 export interface EvaluateOptions {
   readonly ask: Ask
@@ -37,7 +31,8 @@ export async function evaluate(
   const needed = missing.filter((one) => !isOptional(one))
   if (needed.length > 0) throw new PackagesNotFound(needed)
   const warn = (line: string) => run.onEvent({ kind: 'log', line })
-  for (const { attribute } of missing) warn(`the package set has no '${attribute}': the image goes without it`)
+  for (const { attribute } of missing)
+    warn(`the package set has no '${attribute}': the image goes without it`)
   if (configVariables.length > 0 && !evaluation.takesConfig) warn(withoutConfig(configVariables))
   const packages: Package[] = []
   for (const [attribute, finding] of findingsOf(query.attributes, evaluation)) {

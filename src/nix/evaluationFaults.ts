@@ -2,12 +2,13 @@ import { EvaluationFailed, EvaluationRefused, PackageSetFailed, type NixeryError
 import type { RunOptions } from '../work/events.ts'
 import { lastWords } from './command.ts'
 import { describeExcess, type ConfinedOutcome, type EvaluationLimits } from './confinedNix.ts'
-import type { Ask } from './evaluate.ts'
+import type { Ask } from './coldEvaluation.ts'
 import type { EvaluationQuery } from './nix.ts'
 import { quote } from './quote.ts'
 
 /** Nixpkgs' last words to a Nix that is too old: it names a version, or features, in a list. */
-const tooOld = /requires (?:Nix >= [\d.]+|an implementation of Nix with the following features:[^]*?(?=You are|please|$))/
+const tooOld =
+  /requires (?:Nix >= [\d.]+|an implementation of Nix with the following features:[^]*?(?=You are|please|$))/
 
 /** Nix caught what the set threw, but reports its words only when it is not caught. */
 export async function findRefusal(
@@ -18,7 +19,8 @@ export async function findRefusal(
   run: RunOptions,
 ): Promise<EvaluationRefused | EvaluationFailed> {
   const outcome = await ask({ ...query, attributes: [attribute] }, false, run)
-  if (!('failure' in outcome)) return new EvaluationFailed(`package '${attribute}' can be evaluated only now and then`)
+  if (!('failure' in outcome))
+    return new EvaluationFailed(`package '${attribute}' can be evaluated only now and then`)
   const { failure } = outcome
   if (failure.excess) return overLimit(query, failure.excess, limits)
   return new EvaluationRefused(attribute, firstParagraph(failure))

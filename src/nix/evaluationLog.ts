@@ -11,6 +11,7 @@ export function boundedLog(onEvent: (event: BuildEvent) => void): (event: BuildE
     if (event.kind !== 'log') return onEvent(event)
     lines += 1
     if (lines <= mostLines) onEvent({ ...event, line: quote(event.line) })
-    else if (lines === mostLines + 1) onEvent({ kind: 'log', line: 'the package set logs more, which is left out' })
+    else if (lines === mostLines + 1)
+      onEvent({ kind: 'log', line: 'the package set logs more, which is left out' })
   }
 }

@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { allOutputs } from './allOutputs.ts'
-import { evaluateCold, evaluateInStore, outcomeOf, type Question } from './coldEvaluation.ts'
+import { evaluateCold, evaluateInStore, outcomeOf, type Ask, type Question } from './coldEvaluation.ts'
 import { lastWords } from './command.ts'
 import { runConfined, type EvaluationLimits } from './confinedNix.ts'
-import { evaluate, type Ask } from './evaluate.ts'
+import { evaluate } from './evaluate.ts'
 import { parseEvaluation, requestOf, type SetRequest } from './evaluation.ts'
 import { setFault } from './evaluationFaults.ts'
 import type { Derivations, EvaluationQuery, Evaluator, PackageSet } from './nix.ts'
@@ -57,7 +57,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const cache = `file://${join(scratch.folder, 'cache')}`
     const args = ['copy', '--all', '--from', scratch.store, '--to', `${cache}?compression=none`]
     const copied = await runConfined(sandbox, 'nix', args, { scratch }, limits, run)
-    if (copied.code !== 0) throw new NixFailed(`derivations cannot be handed over: ${quote(lastWords(copied))}`)
+    if (copied.code !== 0)
+      throw new NixFailed(`derivations cannot be handed over: ${quote(lastWords(copied))}`)
     return { packages, cache, release: () => scratch.remove() }
   }
 

@@ -4,7 +4,6 @@ import type { PathInfo } from '../store/pathInfo.ts'
 import type { SetLocation } from '../store/revision.ts'
 import type { StorePath } from '../store/storePath.ts'
 import type { System } from '../store/system.ts'
-import type { AllOutputs } from './allOutputs.ts'
 import type { Wall } from './sandbox/walls.ts'
 
 /** A package set, for one system. */
@@ -42,6 +41,13 @@ export interface Derivations {
 export interface PackageSetFacts {
   /** Whether what the operator allows can reach it: it takes an argument `config`. */
   readonly takesConfig: boolean
+}
+
+/** The store paths of all packages of a set, and how many of its attributes were evaluated and could not be. */
+export interface AllOutputs {
+  readonly paths: readonly StorePath[]
+  readonly attributes: number
+  readonly failed: number
 }
 
 /** Evaluates package sets, whose authors may be anybody, in a sandbox without the machine's store. */

@@ -92,9 +92,10 @@ test('a failed build names the derivation that failed, not the one that was aske
 
 test('a builder over time is its own error, and is really gone', async (t) => {
   const { nix, instantiate, run } = await createTestNix(t, { timeout: 1 })
-  const [slow] = await instantiate('{ a = make "slow" "echo started; sleep 1000 & sleep 1000; : $name" { }; }', [
-    'a',
-  ])
+  const [slow] = await instantiate(
+    '{ a = make "slow" "echo started; sleep 1000 & sleep 1000; : $name" { }; }',
+    ['a'],
+  )
   assert.ok(slow)
   await assert.rejects(nix.realise([slow], run), (error) => {
     assert.ok(error instanceof BuildTimedOut)

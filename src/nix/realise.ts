@@ -51,7 +51,9 @@ async function realiseInto(
   if (failure?.derivation) throw failure
   // Looked at again: the collector may have come since.
   const missing = (await areThere([...targets.values()])).includes(false)
-  throw new (missing ? DerivationMissing : NixFailed)(`the packages cannot be realised: ${lastWords(outcome)}`)
+  throw new (missing ? DerivationMissing : NixFailed)(
+    `the packages cannot be realised: ${lastWords(outcome)}`,
+  )
 }
 
 /**

@@ -20,7 +20,11 @@ export class ReplProcess {
   readonly #session: Session
 
   /** @param command of a program that is, or becomes, `nix repl --quiet` */
-  constructor(command: string, args: readonly string[], options: Omit<SessionOptions, 'maxLine' | 'graceMs'>) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: Omit<SessionOptions, 'maxLine' | 'graceMs'>,
+  ) {
     this.#session = new Session(command, args, { ...options, maxLine: MAX_ANSWER, graceMs: GRACE_MS })
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { BuildEvent, RunOptions } from '../work/events.ts'
-import { createNix } from './createNix.ts'
+import { createNix, type CreateNixOptions } from './createNix.ts'
 import type { EvaluationQuery } from './nix.ts'
 import type { Package } from '../store/package.ts'
 
@@ -88,4 +88,39 @@ export async function writeSet(folder: string, body: string): Promise<string> {
   const text = `let run = "${randomUUID()}"; ${prelude} in\n${body}\n`
   await writeFile(join(set, 'default.nix'), text)
   return set
+}
+
+/** A Nix that evaluates one attribute at a time, and answers a package as JSON, or an error as text. */
+export interface AskedNix {
+  readonly nix: Awaited<ReturnType<typeof createNix>>
+  readonly ask: (attribute: string, onEvent?: (event: BuildEvent) => void) => Promise<string>
+}
+
+/** By default nothing but Nix itself stands between the set and the machine. */
+export async function createAskedNix(
+  context: TestContext,
+  path: string,
+  options: Partial<CreateNixOptions> & { readonly evaluators: number },
+): Promise<AskedNix> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'nixery-test-'))
+  await chmod(stateDir, 0o755)
+  const nix = await createNix({ timeout: 60, stateDir, isolation: 'none', ...options })
+  context.after(async () => {
+    await nix.close()
+    await rm(stateDir, { recursive: true, force: true })
+  })
+  const location = { kind: 'path', path } as const
+  return {
+    nix,
+    ask: (attribute, onEvent = () => {}) =>
+      nix
+        .evaluate(
+          { revision: 'hostile', location, system: 'x86_64-linux', attributes: [attribute] },
+          { signal: AbortSignal.timeout(120_000), onEvent },
+        )
+        .then(
+          (packages) => JSON.stringify(packages),
+          (error: unknown) => String(error),
+        ),
+  }
 }

@@ -19,6 +19,8 @@ export interface ProgramOptions {
   readonly user?: ProgramUser
   /** What the program reads from stdin; without it, stdin is empty. */
   readonly input?: string | Uint8Array
+  /** Gets the process id, which is also that of its group. */
+  readonly onStarted?: (pid: number) => void
   /** Takes stdout line by line; nothing of it is collected then. */
   readonly onStdout?: (line: string) => void
   readonly onStderr?: (line: string) => void

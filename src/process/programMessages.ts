@@ -16,7 +16,10 @@ export type Told =
   | { readonly kind: 'end'; readonly program: number }
 
 /** What of the options another thread can be told. */
-export interface PlainOptions extends Omit<ProgramOptions, 'signal' | 'env' | 'onlyEnv' | 'onStdout' | 'onStderr'> {
+export interface PlainOptions extends Omit<
+  ProgramOptions,
+  'signal' | 'env' | 'onlyEnv' | 'onStarted' | 'onStdout' | 'onStderr'
+> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
   /** Whether lines are wanted. */

@@ -37,7 +37,7 @@ export class ProgramThread {
     options: ProgramOptions,
     talk?: Talk,
   ): Promise<Finished> {
-    const { signal, env, onlyEnv = false, onStdout, onStderr, ...plain } = options
+    const { signal, env, onlyEnv = false, onStarted, onStdout, onStderr, ...plain } = options
     signal.throwIfAborted()
     const worker = (this.#worker ??= this.#start(command))
     const program = this.#started++
@@ -52,6 +52,7 @@ export class ProgramThread {
     const forget = noteGroup(running.pid.promise)
     this.#running.set(program, running)
     if (talk) void running.pid.promise.then(talk.onStarted)
+    if (onStarted) void running.pid.promise.then((pid) => pid !== undefined && onStarted(pid))
     const release = talk ? this.#refer() : this.hold()
     signal.addEventListener('abort', end, { once: true })
     try {

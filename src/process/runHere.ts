@@ -14,7 +14,7 @@ const TAIL_LINES = 40
 const MAX_STDOUT = 64 * 1024 * 1024
 
 /** `ProgramOptions`, for the thread that starts programs. */
-export interface RunHereOptions extends Omit<ProgramOptions, 'env' | 'onlyEnv'> {
+export interface RunHereOptions extends Omit<ProgramOptions, 'env' | 'onlyEnv' | 'onStarted'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
   /** Holds the program back. */

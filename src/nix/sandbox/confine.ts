@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import type { ProgramUser } from '../../process/program.ts'
 import { restrictFiles } from './landlock.ts'
 import type { View } from './launch.ts'
@@ -29,13 +30,13 @@ function confine(json: string, program: readonly string[]): void {
     process.setgid?.(user.gid)
     process.setuid?.(user.uid)
   }
-  process.execve(file, program, process.env)
+  process.execve(file, program)
 }
 
 const [json, ...program] = process.argv.slice(2)
 try {
   if (json !== undefined) confine(json, program)
 } catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
+  writeSync(process.stderr.fd, `error: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 }

@@ -15,7 +15,13 @@ export function isolate(
   limits: Limits,
   machine: Machine,
 ): Launch {
-  const limited = ['/bin/sh', '-c', [...limitLines(limits), 'exec "$@"'].join('\n'), 'nixery-limits', ...program]
+  const limited = [
+    '/bin/sh',
+    '-c',
+    [...limitLines(limits), 'exec "$@"'].join('\n'),
+    'nixery-limits',
+    ...program,
+  ]
   const user = machine.user ? { user: machine.user } : {}
   switch (isolation) {
     case 'namespaces':

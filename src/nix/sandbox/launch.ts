@@ -36,7 +36,7 @@ export interface View {
 export interface Limits {
   /** Bytes of address space. */
   readonly memory: number
-  /** Seconds of processor time; without it, whoever started the process watches its time. */
+  /** Seconds of processor time, after which it is killed. */
   readonly seconds?: number
 }
 
@@ -45,15 +45,12 @@ export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-/**
- * Lines of a shell script that set limits. One that the server has itself, and that is lower, stays. Over its time
- * a process gets SIGXCPU, and a second later SIGKILL.
- */
+/** Lines of a shell script that set limits. One that the server has itself, and that is lower, stays. */
 export function limitLines({ memory, seconds }: Limits): readonly string[] {
   const wanted = [
     `-c 0`,
     `-v ${Math.ceil(memory / 1024)}`,
-    ...(seconds === undefined ? [] : [`-S -t ${seconds}`, `-H -t ${seconds + 1}`]),
+    ...(seconds === undefined ? [] : [`-t ${seconds}`]),
   ]
   return wanted.map((limit) => `ulimit ${limit} 2>/dev/null || :`)
 }

@@ -14,7 +14,6 @@ export const namespacePrograms = [
   'ln',
 ] as const
 
-
 /**
  * Starts a program in namespaces of its own: with a root folder that holds what it may see, and without network. A user
  * who is not root is root in a user namespace for as long as that takes. The program itself has no privilege.

@@ -33,7 +33,11 @@ export async function findIsolation(
 /** The user that evaluators of a server that is root run as. Undefined if this root may not change its user. */
 export async function findUser(): Promise<ProgramUser | undefined> {
   try {
-    await runProgram('/bin/sh', ['-c', ':'], { user: nobody, cwd: '/', signal: AbortSignal.timeout(patience) })
+    await runProgram('/bin/sh', ['-c', ':'], {
+      user: nobody,
+      cwd: '/',
+      signal: AbortSignal.timeout(patience),
+    })
     return nobody
   } catch (error) {
     const refused = error instanceof ProgramNotStarted && ['EPERM', 'EINVAL'].includes(codeOf(error.cause))
@@ -46,7 +50,11 @@ async function whyNot(running: Promise<Finished>): Promise<string | undefined> {
   try {
     const { code, stderrTail } = await running
     if (code === 0) return undefined
-    return stderrTail.find((line) => /error|refused|denied|not /i.test(line)) ?? stderrTail[0] ?? `exit code ${code}`
+    return (
+      stderrTail.find((line) => /error|refused|denied|not /i.test(line)) ??
+      stderrTail[0] ??
+      `exit code ${code}`
+    )
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

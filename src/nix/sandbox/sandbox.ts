@@ -76,7 +76,9 @@ export class Sandbox {
     return [
       wall('restricted evaluation', true, undefined),
       wall('limits', true, undefined),
-      ...(isRoot ? [wall('unprivileged user', machine.user !== undefined, 'this root cannot change its user')] : []),
+      ...(isRoot
+        ? [wall('unprivileged user', machine.user !== undefined, 'this root cannot change its user')]
+        : []),
       ...refused.filter(isWall).map(({ isolation: name, why }) => wall(name, false, why)),
       ...(isolation === 'none' ? [] : [wall(isolation, true, undefined)]),
     ]

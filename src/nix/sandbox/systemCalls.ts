@@ -1,10 +1,10 @@
 /** Calls of the kernel that Node has no function for. Each answers -1 if the kernel refuses. */
 export interface SystemCalls {
-  call(number: number, ...args: readonly (number | bigint | Uint8Array)[]): number
+  readonly call: (number: number, ...args: readonly (number | bigint | Uint8Array)[]) => number
   /** prctl(2). */
-  control(option: number, ...args: readonly (number | bigint)[]): number
+  readonly control: (option: number, ...args: readonly (number | bigint)[]) => number
   /** Where a buffer lies. It must be kept as long as the kernel uses it. */
-  addressOf(buffer: Uint8Array): bigint
+  readonly addressOf: (buffer: Uint8Array) => bigint
 }
 
 const definitions = {
