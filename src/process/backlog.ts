@@ -1,13 +1,16 @@
 import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** Bytes of lines that may wait to be handled. */
 const mostWaiting = 1024 * 1024
 /** Bytes that a line costs beside its characters, so that short ones do not come by the hundred thousand. */
 const lineCost = 100
-/** Bytes that the pipes of a program may hold when it ends, and more. */
+/** Bytes. More than the pipes of a program can hold when it ends. */
 const lastWords = 2 * 1024 * 1024
 
-/** The lines of one program that somebody has still to handle: while they are many, its pipes are not read, and it waits. */
+/**
+ * The lines of one program that are not handled yet. While there are many, its pipes are not read, so the program waits.
+ */
 export class Backlog {
   readonly #pipes: Readable[] = []
   #waiting = 0
@@ -43,6 +46,20 @@ export class Backlog {
   ended(): void {
     this.#freely = lastWords
     this.#turn()
+  }
+
+  /**
+   * Resolves when everything was read that the program left in its pipes. Call it after `ended`. Other processes may
+   * keep the pipes open and write into them: it resolves nevertheless.
+   */
+  async drained(): Promise<void> {
+    let before: number | undefined
+    while (this.#freely > 0 && this.#freely !== before) {
+      before = this.#freely
+      // Node reads what has arrived once in each turn of its loop. The first of these two may end the current turn.
+      await nextTurn()
+      await nextTurn()
+    }
   }
 
   #turn(): void {

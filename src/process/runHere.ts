@@ -43,6 +43,8 @@ export async function runHere(
 
   let ending: Promise<void> | undefined
   const end = () => void (ending ??= endGroup(child, graceMs))
+  // Under load the thread may get no time to read before the grace is over.
+  const endRest = () => void (ending ??= endGroup(child, graceMs, () => backlog.drained()))
 
   let tooLarge = false
   const collected: Buffer[] = []
@@ -71,7 +73,7 @@ export async function runHere(
   // What the program left behind may hold its pipes open for ever.
   child.once('exit', () => {
     backlog.ended()
-    const timer = setTimeout(end, graceMs)
+    const timer = setTimeout(endRest, graceMs)
     child.once('close', () => clearTimeout(timer))
   })
 
@@ -132,10 +134,15 @@ function relay(talk: MessagePort, child: Child): void {
   child.once('close', () => talk.close())
 }
 
-/** Ends the group, and closes the pipes where a process outside the group still holds them. */
-async function endGroup(child: Child, graceMs: number): Promise<void> {
+/** Ends the group, and closes the pipes, since a process outside the group may still hold them. */
+async function endGroup(
+  child: Child,
+  graceMs: number,
+  beforeClosing: () => Promise<void> = async () => {},
+): Promise<void> {
   if (child.pid === undefined) return
   await terminateGroup(child.pid, graceMs)
+  await beforeClosing()
   child.stdout.destroy()
   child.stderr.destroy()
 }
