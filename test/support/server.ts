@@ -28,20 +28,26 @@ export interface TestServer {
 /** A server of this process on the demo set, with storage of its own unless it is given. Variables as in README. */
 export async function startServer(variables: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
-  const config = readConfig({
-    ...serverVariables(folder),
-    NIXERY_LOG_LEVEL: 'silent',
-    NIXERY_STOP_TIMEOUT: '5',
-    ...variables,
-  })
-  const server = await serve(config, createLogger(config.NIXERY_LOG_LEVEL))
-  return {
-    address: server.address,
-    host: server.address.replace('http://', ''),
-    storage: config.STORAGE_PATH,
-    stop: async () => {
-      await server.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
+  const removeFolder = () => rm(folder, { recursive: true, force: true })
+  try {
+    const config = readConfig({
+      ...serverVariables(folder),
+      NIXERY_LOG_LEVEL: 'silent',
+      NIXERY_STOP_TIMEOUT: '5',
+      ...variables,
+    })
+    const server = await serve(config, createLogger(config.NIXERY_LOG_LEVEL))
+    return {
+      address: server.address,
+      host: server.address.replace('http://', ''),
+      storage: config.STORAGE_PATH,
+      stop: async () => {
+        await server.stop()
+        await removeFolder()
+      },
+    }
+  } catch (error) {
+    await removeFolder()
+    throw error
   }
 }
