@@ -28,7 +28,7 @@ const partsAtOnce = 3
 /** Parts that an upload may have (Amazon S3, "multipart upload limits"). */
 const maxParts = 10_000
 
-/** A bucket of S3, or of a store that speaks its language. */
+/** A bucket of S3, or of a compatible store. */
 export class S3Bucket implements Bucket {
   readonly #client: S3Client
   readonly #bucket: string
