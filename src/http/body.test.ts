@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StorageFailed } from '../errors.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { chunksOf, streamOf, type Piece } from './body.ts'
 import { SendBuffers } from './sendBuffers.ts'
 
