@@ -73,28 +73,32 @@ test('what a program wrote last arrives whole, however slow its listener is', pa
   assert.deepEqual({ code, lines }, { code: 3, lines: 20_000 })
 })
 
-test('what a program wrote last arrives whole, also if the thread is busy until the grace is over', patience, async () => {
-  const graceMs = 10
-  class BusyWhenEnded extends Backlog {
-    override ended(): void {
-      super.ended()
-      const end = performance.now() + 10 * graceMs
-      process.nextTick(() => {
-        while (performance.now() < end);
-      })
+test(
+  'what a program wrote last arrives whole, also if the thread is busy until the grace is over',
+  patience,
+  async () => {
+    const graceMs = 10
+    class BusyWhenEnded extends Backlog {
+      override ended(): void {
+        super.ended()
+        const end = performance.now() + 10 * graceMs
+        process.nextTick(() => {
+          while (performance.now() < end);
+        })
+      }
     }
-  }
-  const backlog = new BusyWhenEnded()
-  const { stdout } = await runHere('/bin/sh', ['-c', 'head -c 100000 /dev/zero'], {
-    env: process.env,
-    signal: new AbortController().signal,
-    graceMs,
-    backlog,
-    // The pipes are not read before the program ends. It writes more than Node reads ahead, and less than fills a pipe.
-    onStarted: () => queueMicrotask(() => backlog.add('x'.repeat(5_000_000))),
-  })
-  assert.equal(stdout.length, 100_000)
-})
+    const backlog = new BusyWhenEnded()
+    const { stdout } = await runHere('/bin/sh', ['-c', 'head -c 100000 /dev/zero'], {
+      env: process.env,
+      signal: new AbortController().signal,
+      graceMs,
+      backlog,
+      // The pipes are not read before the program ends. It writes more than Node reads ahead, and less than fills a pipe.
+      onStarted: () => queueMicrotask(() => backlog.add('x'.repeat(5_000_000))),
+    })
+    assert.equal(stdout.length, 100_000)
+  },
+)
 
 test('a pipe that nobody listens to is read beside one that is slow', patience, async () => {
   const megabytes = `yes ${line} | head -c 5000000`
