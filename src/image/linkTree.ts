@@ -1,4 +1,4 @@
-import type { Tree } from './tree.ts'
+import type { Tree } from '../store/tree.ts'
 
 /** What stands at one place of the image's root. `target` is absolute, inside the store. */
 export type Node =

@@ -1,14 +1,8 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
+import type { Tree, TreeNode } from '../store/tree.ts'
 import { codeOf } from '../work/errno.ts'
-
-/**
- * The names below a folder, sorted: a text for what is no folder; name and tree for a folder; name and absolute path for
- * a link to a folder of the store. The shape is JSON, since a store path's tree never changes and is kept.
- */
-export type Tree = readonly TreeNode[]
-export type TreeNode = string | readonly [name: string, inside: Tree | string]
 
 /** Folders that are read at the same time. */
 const atOnce = 32
@@ -32,15 +26,6 @@ export async function readTree(path: string, signal: AbortSignal, store = '/nix/
     return Promise.all(nodes)
   }
   return (await folderBehind(path)) === undefined ? [] : read(path)
-}
-
-/** How many names a tree has, those of inner folders included. */
-export function countNames(tree: Tree): number {
-  return tree.reduce(
-    (sum, node) =>
-      sum + 1 + (typeof node === 'string' || typeof node[1] === 'string' ? 0 : countNames(node[1])),
-    0,
-  )
 }
 
 /** The folder that a path leads to, links resolved. A link to nowhere, into itself, or to a file leads to none. */

@@ -7,7 +7,7 @@ import { BlobUnknown } from '../../errors.ts'
 import { hexOf, type Digest } from '../../oci/digest.ts'
 import { patient, SingleFlight } from '../../work/singleFlight.ts'
 import type { BlobFile, BlobStore, ByteRange, OpensFiles, StoredBlob } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey, corruptFolder, temporaryFolder } from '../layout.ts'
 import { boundsOf } from '../range.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { OpenFile } from './openFile.ts'
@@ -33,8 +33,8 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
 
   constructor(root: string) {
     this.#root = root
-    this.#temporary = join(root, 'tmp')
-    this.#corrupt = join(root, 'corrupt')
+    this.#temporary = join(root, temporaryFolder)
+    this.#corrupt = join(root, corruptFolder)
   }
 
   async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {

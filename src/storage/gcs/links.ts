@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Digest } from '../../oci/digest.ts'
 import { Prefix } from '../bucket/prefix.ts'
 import type { SignsUrls } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import type { GcsOptions } from './options.ts'
 
 /** Links that are remembered: without a key of one's own each costs a request to Google's IAM. */

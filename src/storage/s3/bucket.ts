@@ -16,7 +16,8 @@ import { blobType, noteOf, notedDigest, type BlobFile, type Bounds, type Bucket 
 import { Prefix } from '../bucket/prefix.ts'
 import type { ObjectState } from '../bucket/bucket.ts'
 import type { StoredObject } from '../interfaces.ts'
-import { blobKey, isKey } from '../key.ts'
+import { isKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { failed, isMissing } from './faults.ts'
 import type { S3Options } from './options.ts'
 

@@ -3,7 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Digest } from '../../oci/digest.ts'
 import { Prefix } from '../bucket/prefix.ts'
 import type { SignsUrls } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { failed } from './faults.ts'
 import type { S3Options } from './options.ts'
 

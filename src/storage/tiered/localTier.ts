@@ -4,23 +4,8 @@ import type { Logger } from '../../logger.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { createFilesystemStorage } from '../filesystem/filesystem.ts'
 import type { BlobFile, Storage, StoredBlob } from '../interfaces.ts'
-import { blobFolder, blobKey } from '../key.ts'
-
-/** Where the tier says to which storage its copies belong. */
-const ownerKey = 'identity/storage'
-
-/** Folders of records that never change once they are there, so that a copy is as good. */
-export const lastingFolders = [
-  'manifests',
-  'builds',
-  'recompressed',
-  'packages',
-  'outputs',
-  'revisions',
-] as const
-
-/** Folders of records that may be copied; those that may change are asked for first. */
-export const copiedFolders = [...lastingFolders, 'popularity'] as const
+import { blobFolder, blobKey, copiedFolders, layout } from '../layout.ts'
+import { Records } from '../records.ts'
 
 /**
  * Copies in a folder of this machine, checked as the filesystem's storage checks them, and within a size: what was
@@ -63,11 +48,11 @@ export class LocalTier {
 
   /** Makes the copies those of a storage: if they are of another one, all go. @returns whether they went */
   async belongTo(identity: string): Promise<boolean> {
-    const owner = await this.#orNothing(this.#storage.records.get(ownerKey))
-    if (owner === identity) return false
+    const known = await this.#orNothing(new Records(this.#storage.records, layout.copiesOf).get())
+    if (known === identity) return false
     await this.clear()
-    await this.#orNothing(this.#storage.records.put(ownerKey, identity))
-    return owner !== undefined
+    await this.#orNothing(new Records(this.#storage.records, layout.copiesOf).put([], identity))
+    return known !== undefined
   }
 
   async clear(): Promise<void> {

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
 import { StorageFailed } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import type { BlobStore, SignsUrls, Storage } from '../interfaces.ts'
+import { layout } from '../layout.ts'
+import { Records } from '../records.ts'
 import { GuardedStorage, type GuardOptions } from './guard.ts'
 import { LocalTier } from './localTier.ts'
 import { MemoryTier } from './memoryTier.ts'
 import { TieredBlobs } from './tieredBlobs.ts'
 import { TieredRecords } from './tieredRecords.ts'
-
-const identityKey = 'identity/storage'
-const identitySchema = z.object({ id: z.string() })
 
 /** Milliseconds between looks whether the bucket is still the same. */
 const watchInterval = 30_000
@@ -106,12 +104,12 @@ function linksWhileUp(urls: SignsUrls, truth: Storage, local: LocalTier): SignsU
 
 /** What tells this bucket from all others, and from itself after it was emptied. */
 async function readIdentity({ records }: Pick<Storage, 'records'>): Promise<string> {
-  const read = async () => identitySchema.safeParse(await records.get(identityKey)).data?.id
-  const known = await read()
-  if (known !== undefined) return known
-  await records.put(identityKey, { id: randomUUID() })
-  // Of servers that start at the same moment the last one names it.
-  const named = await read()
-  if (named === undefined) throw new StorageFailed('the bucket does not give back what was just put')
-  return named
+  const identities = new Records(records, layout.identity)
+  const known = await identities.get()
+  if (known) return known.id
+  await identities.put([], { id: randomUUID() })
+  // If several servers start at the same moment, the last one names it.
+  const named = await identities.get()
+  if (!named) throw new StorageFailed('the bucket does not give back what was just put')
+  return named.id
 }
