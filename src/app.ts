@@ -14,7 +14,7 @@ import { LayerMaker } from './images/layerMaker.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
 import type { Config } from './config/config.ts'
-import { Holds } from './gc/holds.ts'
+import { CollectionLeases } from './gc/collectionLeases.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
@@ -41,9 +41,9 @@ export async function wire(config: Config, logger: Logger) {
   const stateDir = resolve(config.NIXERY_STATE_DIR)
   await mkdir(stateDir, { recursive: true })
   const bucket = await openStorage(config)
-  const tiers = await openTiers(config, bucket, logger, () => holds.forgetAll())
+  const tiers = await openTiers(config, bucket, logger, () => leases.forgetAll())
   const { serving: storage, building } = tiers
-  const holds = new Holds({
+  const leases = new CollectionLeases({
     storage: tiers.truth,
     local: tiers.local,
     grace: config.NIXERY_GC_GRACE,
@@ -88,7 +88,7 @@ export async function wire(config: Config, logger: Logger) {
   const images = new Images({
     source,
     maker,
-    records: new ImageRecords(storage, holds),
+    records: new ImageRecords(storage, leases),
     catalog,
     layerings,
     logger,
@@ -101,8 +101,8 @@ export async function wire(config: Config, logger: Logger) {
     queueLimit: config.NIXERY_QUEUE,
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
-  const forms = new Forms(building.blobs, new GzipLayers(building), holds)
-  return { storage, bucket, holds, nix, source, packer, maker, layerings, images, forms, catalog }
+  const forms = new Forms(building.blobs, new GzipLayers(building), leases)
+  return { storage, bucket, leases, nix, source, packer, maker, layerings, images, forms, catalog }
 }
 
 /** What is between the server and its storage. */

@@ -24,13 +24,13 @@ export interface RunningServer {
 
 /** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const { storage, bucket, holds, nix, packer, images, forms, catalog } = await wire(config, logger)
+  const { storage, bucket, leases, nix, packer, images, forms, catalog } = await wire(config, logger)
   const metrics = new Metrics()
   const server = createServer({
     images,
     forms,
     catalog,
-    holds,
+    leases,
     blobs: storage.blobs,
     files: storage.files,
     sendBuffers: new SendBuffers(),
@@ -63,7 +63,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     const end = performance.now() + config.NIXERY_STOP_TIMEOUT * 1000
     await images.stop(config.NIXERY_STOP_TIMEOUT)
     await closeBy(server, Math.max(leastForDownloads, end - performance.now()))
-    await Promise.all([housekeeping.stop(), holds.stop(), packer.close(), nix.close()])
+    await Promise.all([housekeeping.stop(), leases.stop(), packer.close(), nix.close()])
     logger.info('stopped')
   }
   return { address, stop: () => (stopping ??= finish()), abandon: () => images.abandon() }

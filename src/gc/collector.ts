@@ -33,8 +33,8 @@ export interface CollectionReport {
 }
 
 /**
- * Deletes what no image needs, and images as the limits say. Any number may run beside any number of servers; one
- * that was killed is picked up by the next. See docs/garbage-collection.md.
+ * Deletes what no image needs, and images as the limits say. Any number may run beside any number of servers;
+ * one that was killed is picked up by the next. See docs/garbage-collection.md.
  */
 export class Collector {
   readonly #storage: Storage
@@ -102,7 +102,7 @@ export class Collector {
       signal?.throwIfAborted()
       onProgress?.({ phase: 'look', done, of })
     })
-    const verdict = judge(survey.images, survey.blobs, pulls.heldBlobs, this.#retention, judgedAt)
+    const verdict = judge(survey.images, survey.blobs, pulls.leasedBlobs, this.#retention, judgedAt)
     const steps = [
       ...stepsOf(survey, verdict, judgedAt - grace * 1000),
       ...(keep === undefined ? [] : await this.#forgotten(judgedAt, Math.max(keep, grace))),

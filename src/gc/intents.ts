@@ -8,8 +8,8 @@ import { namesOf, recordKey, Records } from '../storage/records.ts'
 /** Seconds after which a collector starts no deletion any more under an intent. */
 export const deletesWithin = 15
 /**
- * Seconds after which a collector that has not taken its intent back is dead, and its last deletion has happened or
- * never will: clients of object stores give up after a few attempts of half a minute.
+ * Seconds after which a collector that has not taken its intent back is dead, and its last deletion has
+ * happened or never will: clients of object stores give up after a few attempts of half a minute.
  */
 const deadAfter = 300
 /** Milliseconds between looks at an intent that is in the way. */
@@ -58,7 +58,11 @@ export class Intents {
     }
   }
 
-  /** Removes what dead collectors left. @param now by the storage's clock, ms since 1970 @throws StorageFailed */
+  /**
+   * Removes what dead collectors left.
+   * @param now by the storage's clock, ms since 1970
+   * @throws StorageFailed
+   */
   async removeDead(now: number): Promise<void> {
     for await (const { key, modified } of this.#storage.objects.list(layout.deletions.folder)) {
       if (now - modified > 2 * deadAfter * 1000) await this.#storage.objects.delete(key)

@@ -27,8 +27,9 @@ export class ManifestReferences {
   }
 
   /**
-   * Everything that a manifest leads to, through an index too, without itself; undefined where a manifest on the way
-   * is missing, or is none. @param bytes of the manifest, where they are at hand @throws StorageFailed
+   * Everything that a manifest leads to, through an index too, without itself; undefined where a manifest on
+   * the way is missing, or is none. @param bytes of the manifest, where they are at hand @throws
+   * StorageFailed
    */
   async below(digest: Digest, bytes?: Buffer): Promise<readonly Descriptor[] | undefined> {
     const direct = await this.#direct(digest, bytes)

@@ -17,7 +17,7 @@ import { turnOf } from './turn.ts'
 
 type Parts = Pick<
   HttpParts,
-  'blobs' | 'files' | 'sendBuffers' | 'urls' | 'holds' | 'accelRedirect' | 'transportEncoding'
+  'blobs' | 'files' | 'sendBuffers' | 'urls' | 'leases' | 'accelRedirect' | 'transportEncoding'
 >
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
@@ -31,7 +31,7 @@ export async function sendBlob(
   const digest = parseDigest(asked.reference)
   const found = await parts.blobs.stat(digest)
   if (!found) throw new BlobUnknown(digest)
-  parts.holds.touch(digest)
+  parts.leases.recordBlobPull(digest)
   identify(reply, digest, immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   const head = request.method === 'HEAD'

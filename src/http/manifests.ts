@@ -30,7 +30,7 @@ export interface Asked {
 
 /** `GET` and `HEAD /v2/<name>/manifests/<reference>`. A tag is built when it is not known, for both methods. */
 export async function sendManifest(
-  parts: Pick<HttpParts, 'images' | 'forms' | 'blobs' | 'holds'>,
+  parts: Pick<HttpParts, 'images' | 'forms' | 'blobs' | 'leases'>,
   asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -51,7 +51,7 @@ export async function sendManifest(
 
 /** The form of an image that the client wants most. Where a part of it got lost, the image is made anew. */
 async function readTag(
-  { images, forms, holds }: Pick<HttpParts, 'images' | 'forms' | 'holds'>,
+  { images, forms, leases }: Pick<HttpParts, 'images' | 'forms' | 'leases'>,
   image: ImageRequest,
   tag: string,
   accept: string | undefined,
@@ -59,7 +59,7 @@ async function readTag(
   const read = async () => {
     const tagged = await images.get(image, tag)
     const manifest = await forms.encode(tagged, chooseMediaType(accept, forms.offers(tagged)))
-    if (!(await holds.hold(manifest))) throw new BlobUnknown(manifest.descriptor.digest)
+    if (!(await leases.lease(manifest))) throw new BlobUnknown(manifest.descriptor.digest)
     return manifest
   }
   return read().catch((error: unknown) => {
@@ -80,7 +80,7 @@ export function forget(
 
 /** A manifest is only shown while all that it names is there, and stays. */
 async function readManifest(
-  { blobs, holds }: Pick<HttpParts, 'blobs' | 'holds'>,
+  { blobs, leases }: Pick<HttpParts, 'blobs' | 'leases'>,
   digest: Digest,
 ): Promise<Encoded> {
   const size = (await blobs.stat(digest))?.size
@@ -89,7 +89,7 @@ async function readManifest(
   const mediaType = bytes && mediaTypeOf(bytes)
   if (bytes === undefined || mediaType === undefined) throw new ManifestUnknown(digest)
   const manifest = { descriptor: { mediaType, digest, size: bytes.length }, bytes }
-  if (!(await holds.hold(manifest))) throw new ManifestUnknown(digest)
+  if (!(await leases.lease(manifest))) throw new ManifestUnknown(digest)
   return manifest
 }
 

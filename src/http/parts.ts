@@ -1,7 +1,7 @@
 import type { Catalog } from '../images/catalog.ts'
 import type { Forms } from '../images/manifestVariants.ts'
 import type { Images } from '../images/images.ts'
-import type { Holds } from '../gc/holds.ts'
+import type { CollectionLeases } from '../gc/collectionLeases.ts'
 import type { Logger } from '../logger.ts'
 import type { BlobStore, OpensFiles, SignsUrls } from '../storage/interfaces.ts'
 import type { ReadinessCheck } from './health.ts'
@@ -14,7 +14,7 @@ export interface HttpParts {
   readonly images: Images
   readonly forms: Forms
   readonly catalog: Catalog
-  readonly holds: Pick<Holds, 'hold' | 'touch'>
+  readonly leases: Pick<CollectionLeases, 'lease' | 'recordBlobPull'>
   readonly blobs: BlobStore
   /** The files of blobs, where the storage has them on this machine, and what they are sent by. */
   readonly files: OpensFiles | undefined

@@ -52,7 +52,10 @@ const attempts = 3
 /** Refusals that are remembered. */
 const rememberedRefusals = 10_000
 
-/** What a revision of a package set answers to a request, now and for ever: it has no such package, or refuses it. */
+/**
+ * What a revision of a package set answers to a request, now and for ever: it has no such package, or refuses
+ * it.
+ */
 type Refusal = PackagesNotFound | AmbiguousPackage | EvaluationRefused
 
 /** What a name and a tag stand for: found where it is known, built where it is not. */
@@ -70,8 +73,8 @@ export class Images {
   }
 
   /**
-   * The image, for every platform that the name leaves open. A build that it starts goes on when nobody waits for it
-   * any more; those who ask for the same image at the same time share one.
+   * The image, for every platform that the name leaves open. A build that it starts goes on when nobody waits
+   * for it any more; those who ask for the same image at the same time share one.
    * @throws any class of `errors.ts`
    */
   async get(request: ImageRequest, tag: string): Promise<Tagged> {
@@ -96,7 +99,10 @@ export class Images {
     this.#options.records.forget(digest)
   }
 
-  /** Does work in the place of a build, so that one build less runs beside it. It must end when the signal is aborted. */
+  /**
+   * Does work in the place of a build, so that one build less runs beside it. It must end when the signal is
+   * aborted.
+   */
   async betweenBuilds(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (!this.#stopping) await this.#queue.add(() => work(this.#stop.signal), { priority: 1 })
   }
@@ -119,7 +125,10 @@ export class Images {
     this.#stop.abort(new Stopping())
   }
 
-  /** Platforms that have all packages. @throws what went wrong on any, unless the platform just lacks a package */
+  /**
+   * Platforms that have all packages.
+   * @throws what went wrong on any, unless the platform just lacks a package
+   */
   #present(
     request: ImageRequest,
     architectures: readonly Architecture[],

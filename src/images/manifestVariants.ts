@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { StorageFailed } from '../errors.ts'
-import type { Holds } from '../gc/holds.ts'
+import type { CollectionLeases } from '../gc/collectionLeases.ts'
 import type { Encoded } from '../oci/descriptor.ts'
 import { encodeDockerManifest } from '../oci/dockerForm.ts'
 import { encodeIndex } from '../oci/index.ts'
@@ -38,13 +38,13 @@ const attempts = 3
 export class Forms {
   readonly #blobs: BlobStore
   readonly #gzipLayers: GzipLayers
-  readonly #holds: Pick<Holds, 'hold'>
+  readonly #leases: Pick<CollectionLeases, 'lease'>
   readonly #stored = new LRUCache<string, Encoded>({ max: remembered })
 
-  constructor(blobs: BlobStore, gzipLayers: GzipLayers, holds: Pick<Holds, 'hold'>) {
+  constructor(blobs: BlobStore, gzipLayers: GzipLayers, leases: Pick<CollectionLeases, 'lease'>) {
     this.#blobs = blobs
     this.#gzipLayers = gzipLayers
-    this.#holds = holds
+    this.#leases = leases
   }
 
   /** Forms that there are, the server's favourite first. */
@@ -102,14 +102,14 @@ export class Forms {
 
   async #once(key: string, encode: () => Promise<Encoded>): Promise<Encoded> {
     const known = this.#stored.get(key)
-    if (known && (await this.#holds.hold(known))) return known
+    if (known && (await this.#leases.lease(known))) return known
     this.#stored.delete(key)
     for (let attempt = 0; attempt < attempts; attempt++) {
       const encoded = await encode()
       if (!(await this.#blobs.stat(encoded.descriptor.digest))) {
         await this.#blobs.put(async (sink) => void sink.write(encoded.bytes))
       }
-      if (!(await this.#holds.hold(encoded))) continue
+      if (!(await this.#leases.lease(encoded))) continue
       this.#stored.set(key, encoded)
       return encoded
     }

@@ -41,7 +41,7 @@ async function startServers(
   return servers
 }
 
-/** A moment after which nothing that was served before is held any more. */
+/** A moment after which nothing that was served before is leased any more. */
 const graceIsOver = () => sleep((grace + 1) * 1000)
 
 describe('garbage collection', () => {
