@@ -89,7 +89,7 @@ export class Images {
     if (!first) throw results.find((result) => result.status === 'rejected')?.reason
     // Lists may lack an image; who asks for it must not.
     catalog
-      .note(request, tag)
+      .recordPull(request, tag)
       .catch((error: unknown) => logger.warn({ err: error }, 'an image was not listed'))
     return { platforms: [first, ...others], open: wanted.length > 1 }
   }

@@ -11,12 +11,13 @@ import type { Bucket, ObjectState } from './bucket.ts'
 import { readToTheEnd } from './readToTheEnd.ts'
 import type { Spool } from './spool.ts'
 
-/** Blobs whose content was hashed because nothing vouched for it. */
+/** Most blobs that we remember after hashing them, because their object had no metadata of ours. */
 const rememberedBlobs = 100_000
 
 /**
- * Blobs as objects named by their digest. What a server put carries a note of its digest and size; what came there
- * otherwise (copied by hand, another's) is hashed once. One that does not match its name is as good as missing.
+ * Blobs as objects that are named by their digest. The metadata of an object that a server put has its digest
+ * and size. Other objects, for example copied by hand, are hashed once. A blob that does not match its name
+ * counts as missing.
  */
 export class BucketBlobs implements BlobStore {
   readonly #bucket: Bucket
@@ -30,7 +31,7 @@ export class BucketBlobs implements BlobStore {
     this.#spool = spool
   }
 
-  /** Asks the bucket every time: another server may have deleted the blob. */
+  /** Asks the bucket every time, because another server may have deleted the blob. */
   async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
     const state = await this.#bucket.state(blobKey(digest))
     return state && (await this.#isSound(digest, state)) ? { size: state.size } : undefined
@@ -52,8 +53,8 @@ export class BucketBlobs implements BlobStore {
     })
   }
 
-  async #isSound(digest: Digest, { digest: noted, size, version }: ObjectState): Promise<boolean> {
-    if (noted !== undefined) return noted === digest
+  async #isSound(digest: Digest, { digest: recorded, size, version }: ObjectState): Promise<boolean> {
+    if (recorded !== undefined) return recorded === digest
     const known = this.#hashed.get(digest)
     if (known?.version === version) return known.sound
     const stream = await readToTheEnd(this.#bucket, blobKey(digest), { start: 0, end: size - 1 })

@@ -8,8 +8,9 @@ import { blobFolder, blobKey, copiedFolders, layout } from '../layout.ts'
 import { Records } from '../records.ts'
 
 /**
- * Copies in a folder of this machine, checked as the filesystem's storage checks them, and within a size: what was
- * used least recently goes. A fault of the disk costs a copy, never an answer.
+ * Copies in a folder of this machine, checked like everything in a filesystem storage. If they take too much
+ * space, the least recently used ones are removed. If the disk fails, copies are lost, but requests are still
+ * answered.
  */
 export class LocalTier {
   readonly #folder: string
@@ -30,7 +31,7 @@ export class LocalTier {
     })
   }
 
-  /** @param size bytes @throws StorageFailed when the folder cannot be used */
+  /** @param size most bytes of copies @throws StorageFailed if the folder cannot be used */
   static async open(folder: string, size: number, logger: Logger): Promise<LocalTier> {
     const storage = await createFilesystemStorage(folder)
     const tier = new LocalTier(folder, storage, size, logger)
@@ -41,12 +42,12 @@ export class LocalTier {
     return tier
   }
 
-  /** Bytes of a blob up to which a copy is worth its place. */
+  /** Bytes. Larger blobs are not copied: they would replace too many others. */
   get largest(): number {
     return this.#sizes.maxSize / 4
   }
 
-  /** Makes the copies those of a storage: if they are of another one, all go. @returns whether they went */
+  /** Removes all copies if they are of another storage than this one. @returns whether they were removed */
   async belongTo(identity: string): Promise<boolean> {
     const known = await this.#orNothing(new Records(this.#storage.records, layout.copiesOf).get())
     if (known === identity) return false
@@ -66,18 +67,19 @@ export class LocalTier {
     return this.#orNothing(this.#storage.blobs.stat(digest))
   }
 
-  /** The blobs themselves, to read from: `BlobUnknown` where there is no copy any more. */
+  /** The copied blobs. Opening one throws `BlobUnknown` if the copy has been removed. */
   get blobs(): Storage['blobs'] {
     return this.#storage.blobs
   }
 
-  /** The copy's file, or undefined where there is no copy, or the disk does not work. */
+  /** The copy's file. Undefined if there is no copy or if the disk does not work. */
   async file(digest: Digest): Promise<BlobFile | undefined> {
     if (this.#sizes.get(blobKey(digest)) === undefined) return undefined
     return this.#orNothing(Promise.resolve(this.#storage.files?.file(digest)))
   }
 
-  note({ digest, size }: StoredBlob): void {
+  /** Counts a copy that was made. */
+  recordCopy({ digest, size }: StoredBlob): void {
     this.#sizes.set(blobKey(digest), size)
   }
 
