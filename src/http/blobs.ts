@@ -3,17 +3,17 @@ import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
 import type { Digest } from '../oci/digest.ts'
 import { blobKey } from '../storage/layout.ts'
-import { chunksOf, streamOf, type Piece } from './body.ts'
+import { chunksOf, streamOf, type BodyPiece } from './body.ts'
 import { hasAlready, identify, immutable } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import type { Asked } from './manifests.ts'
 import type { HttpParts } from './parts.ts'
 import { multipartRanges } from './multipart.ts'
-import { parseRange, type RangeAnswer } from './range.ts'
+import { awaitPipelineOrder } from './pipelineOrder.ts'
+import { parseRangeHeader, type RangeAnswer } from './rangeHeader.ts'
 import { parseDigest } from './reference.ts'
 import { sendChunks, type Head } from './sendChunks.ts'
 import { endWhenStalled } from './stalled.ts'
-import { turnOf } from './turn.ts'
 
 type Parts = Pick<
   HttpParts,
@@ -39,7 +39,7 @@ export async function sendBlob(
   if (link && !head) return redirect(reply, link)
   void reply.headers({ 'content-type': 'application/octet-stream', 'accept-ranges': 'bytes' })
   // A range of a HEAD means nothing (RFC 9110, 14.2).
-  const range = parseRange(head ? undefined : validRange(request, digest), found.size)
+  const range = parseRangeHeader(head ? undefined : validRange(request, digest), found.size)
   // Storage that is linked to sends what it has: nothing is compressed on the way.
   if (range.kind === 'whole' && !link) {
     const coding = await transportCoding(parts, digest, found.size, request, reply)
@@ -48,7 +48,7 @@ export async function sendBlob(
   if (head) return reply.header('content-length', found.size).send()
   if (range.kind === 'outside') throw unsatisfiable(request, found.size)
   if (parts.accelRedirect !== undefined) return handOff(parts.accelRedirect, digest, reply)
-  if (!(await turnOf(reply.raw))) return reply.hijack()
+  if (!(await awaitPipelineOrder(reply.raw))) return reply.hijack()
   endWhenStalled(reply)
   return sendRange(parts, digest, found.size, range, request, reply)
 }
@@ -85,17 +85,17 @@ async function sendRange(
 function describe(
   range: Exclude<RangeAnswer, { kind: 'outside' }>,
   size: number,
-): Head & { readonly pieces: readonly Piece[] } {
+): Head & { readonly pieces: readonly BodyPiece[] } {
   switch (range.kind) {
     case 'whole':
       return { status: 200, headers: { 'content-length': size }, pieces: [{ start: 0, end: size - 1 }] }
     case 'part': {
-      const { start, end } = range.bounds
+      const { start, end } = range.range
       const headers = { 'content-length': end - start + 1, 'content-range': `bytes ${start}-${end}/${size}` }
-      return { status: 206, headers, pieces: [range.bounds] }
+      return { status: 206, headers, pieces: [range.range] }
     }
     case 'parts': {
-      const { contentType, length, pieces } = multipartRanges(range.bounds, size)
+      const { contentType, length, pieces } = multipartRanges(range.ranges, size)
       return { status: 206, headers: { 'content-length': length, 'content-type': contentType }, pieces }
     }
   }
@@ -125,7 +125,7 @@ async function sendEncoded(
 ): Promise<FastifyReply> {
   void reply.headers({ 'content-encoding': coding, etag: `W/"${digest}"`, 'accept-ranges': 'none' })
   if (head) return reply.send()
-  if (!(await turnOf(reply.raw))) return reply.hijack()
+  if (!(await awaitPipelineOrder(reply.raw))) return reply.hijack()
   endWhenStalled(reply)
   return reply.send(transportEncoding.encode(await blobs.open(digest), coding))
 }

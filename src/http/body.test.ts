@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StorageFailed } from '../errors.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
-import { chunksOf, streamOf, type Piece } from './body.ts'
+import { chunksOf, streamOf, type BodyPiece } from './body.ts'
 import { SendBuffers } from './sendBuffers.ts'
 
 const content = randomBytes(3_000_000)
@@ -37,7 +37,7 @@ async function readToLarge(chunks: AsyncGenerator<Buffer, void>): Promise<Buffer
   }
 }
 
-const pieces: readonly Piece[] = [
+const pieces: readonly BodyPiece[] = [
   Buffer.from('head'),
   { start: 5, end: 1_500_000 },
   Buffer.from('middle'),

@@ -1,17 +1,17 @@
 import { Readable } from 'node:stream'
 import type { BlobFile, BlobStore } from '../storage/interfaces.ts'
 import type { Digest } from '../oci/digest.ts'
-import type { Bounds } from './range.ts'
+import type { ContentRange } from './rangeHeader.ts'
 import type { SendBuffers } from './sendBuffers.ts'
 
-/** What a body is made of: bytes as they are, or a range of a blob. */
-export type Piece = Buffer | Bounds
+/** A part of a body: given bytes, or a range of a blob. */
+export type BodyPiece = Buffer | ContentRange
 
 /** The body out of what the storage streams; one range is opened after the other. @throws BlobUnknown, StorageFailed */
 export async function streamOf(
   blobs: Pick<BlobStore, 'open'>,
   digest: Digest,
-  pieces: readonly Piece[],
+  pieces: readonly BodyPiece[],
 ): Promise<Readable> {
   const [first] = pieces
   if (first && !Buffer.isBuffer(first) && pieces.length === 1) return blobs.open(digest, first)
@@ -37,7 +37,7 @@ const fast = 10_000
  */
 export async function* chunksOf(
   file: BlobFile,
-  pieces: readonly Piece[],
+  pieces: readonly BodyPiece[],
   buffers: SendBuffers,
 ): AsyncGenerator<Buffer, void> {
   let small: Buffer | undefined

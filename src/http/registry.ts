@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { apiVersion } from './apiVersion.ts'
 import { sendBlob } from './blobs.ts'
 import { revalidate } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import { sendCatalog, sendReferrers, sendTags } from './lists.ts'
 import { sendManifest } from './manifests.ts'
-import { parseRegistryPath } from './registryPath.ts'
+import { apiVersion, parseRegistryPath } from './registryPath.ts'
 import type { HttpParts } from './parts.ts'
 
 /** The read side of the OCI distribution-spec. Nobody pushes: all else is answered with what is allowed. */

@@ -10,10 +10,10 @@ import { BlobUnknown } from '../errors.ts'
 import { answerTo, errorBody, RequestError } from './errors.ts'
 import { registerHealth } from './health.ts'
 import { forget } from './manifests.ts'
+import { MalformedRequests } from './malformedRequests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
-import { Unreadable } from './unreadable.ts'
 
 /** Proxies keep connections open for a minute: the server must not be the first to close one (ms). */
 const keepAlive = 75_000
@@ -21,10 +21,10 @@ const keepAlive = 75_000
 /** The registry's HTTP face. It listens when it is told to. */
 export function createServer(parts: HttpParts): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = parts.logger
-  const unreadable = new Unreadable(parts.logger)
+  const malformed = new MalformedRequests(parts.logger)
   const server = fastify({
     loggerInstance,
-    clientErrorHandler: (error, socket) => unreadable.answer(error, socket),
+    clientErrorHandler: (error, socket) => malformed.answer(error, socket),
     // Node's own answer to a missing host has no body.
     http: { requireHostHeader: false },
     // A line a request would bury the builds' lines; faults are logged below.
@@ -41,7 +41,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
     frameworkErrors: (_error, request, reply) =>
       void sendError(reply, request, nothingAt(request.url).answer),
   })
-  server.server.on('request', (request, response) => unreadable.note(request.socket, response))
+  server.server.on('request', (request, response) => malformed.validRequest(request.socket, response))
   server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
     done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
   )
