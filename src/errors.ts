@@ -1,11 +1,8 @@
 /**
- * What can go wrong, one class for each thing that a caller does differently.
- * How an error becomes an answer of the registry is the business of `http/errors.ts` alone.
+ * What can go wrong: one class for each thing that a caller does differently. Errors do not change once they
+ * are made. `http/errors.ts` decides how each of them is answered.
  */
 export abstract class NixeryError extends Error {
-  /** The build that it ended, under the name that the server's log has for it. */
-  build?: string
-
   override get name(): string {
     return this.constructor.name
   }
@@ -81,7 +78,22 @@ export class BuildTimedOut extends BuildFailed {}
 /** The whole image took longer than `NIXERY_BUILD_DEADLINE`. */
 export class DeadlineExceeded extends NixeryError {}
 
-/** No place in the build queue. */
+/** An image that could not be made. The cause says why, and decides how it is answered. */
+export class ImageNotBuilt extends NixeryError {
+  /** The name of the build in the server's log. */
+  readonly build: string
+  constructor(build: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.build = build
+  }
+}
+
+/** Why something failed: the cause, if a build failed, and otherwise the error itself. */
+export function reasonOf(error: unknown): unknown {
+  return error instanceof ImageNotBuilt ? error.cause : error
+}
+
+/** The build queue is full. */
 export class QueueFull extends NixeryError {
   /** Seconds after which to try again. */
   readonly retryAfter: number
@@ -118,7 +130,10 @@ export class InvalidData extends NixeryError {}
 /** A layer that could not be packed: a store path that vanished or changed, a thread that died. */
 export class PackingFailed extends NixeryError {}
 
-/** A store path that is not in the store, or only in part, and whose bytes are not known otherwise: realise it, and try again. */
+/**
+ * A store path that is not in the store, or only in part, and whose bytes are not known otherwise: realise
+ * it, and try again.
+ */
 export class StorePathMissing extends PackingFailed {
   readonly path: string
   constructor(path: string, message: string, options?: ErrorOptions) {

@@ -54,7 +54,7 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   images: { is: 'the story of one image: find it, or make it once', values: [...foundation, ...rooms] },
   http: {
     is: 'registry routes, errors, ranges, health, metrics',
-    values: [...foundation, 'images', 'image', 'gc', 'storage'],
+    values: [...foundation, 'images', 'image'],
   },
   config: { is: 'the only reader of the environment', values: ['errors', 'oci'], types: all },
   app: { is: 'makes every part out of the configuration, and ends them', values: all },

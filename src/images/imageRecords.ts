@@ -7,7 +7,7 @@ import type { Storage } from '../storage/interfaces.ts'
 import { layout } from '../storage/layout.ts'
 import { Records } from '../storage/records.ts'
 import { readWhole } from '../storage/readWhole.ts'
-import type { Image } from './image.ts'
+import type { Image } from './imageMaker.ts'
 
 /** Bytes of manifests in memory. A manifest takes about 10 KB, so thousands of images fit. */
 const memoryBytes = 64 << 20
