@@ -3,10 +3,7 @@ import { indexGraph, postorder, type IndexedGraph } from './indexedGraph.ts'
 import type { ClosureNode, Forest } from './plan.ts'
 import { packageKey } from './packageKey.ts'
 
-/**
- * How much joining two groups may cost, in expected bytes, for images of at least so many layers. The fewer
- * layers, the larger the groups.
- */
+/** How dear a join may be, in expected bytes, for images of at least so many layers. The fewer layers, the larger groups. */
 export const budgetClasses = [
   { budgetFrom: 1, theta: 24_000_000 },
   { budgetFrom: 40, theta: 6_000_000 },
@@ -15,7 +12,7 @@ export const budgetClasses = [
 ] as const
 
 /**
- * Number of images that we assume a client pulls. It decides how likely it is that one of them has a path
+ * How many images a client is assumed to pull. It decides how likely it is that one of them has a path
  * without the path that it joined.
  */
 const horizon = 10_000
@@ -24,19 +21,15 @@ const horizon = 10_000
 export interface Sharing {
   /** In the order of `budgetClasses`. */
   readonly forests: readonly Forest[]
-  /**
-   * How many paths need a package, itself included. If it has several paths, the most that one of them is
-   * needed.
-   */
+  /** How many paths need a package, including itself: the highest number for any of its paths. */
   readonly needed: ReadonlyMap<string, number>
 }
 
 /**
- * The stable forest: which path shares the layer of which other path. It is the same in every image. An image
- * with q also has each p that q refers to, so putting p into q's layer costs only images that have p without
- * q. Each path may join one of the paths that refer to it: the one that most paths need. It joins if the
- * expected cost is at most theta. That is the size of its group times the probability that a client needs the
- * group without q. References to itself and to unknown paths are ignored.
+ * The stable forest: which path shares the layer of which other, the same in every image. Whoever needs q has the p that
+ * q refers to, so p in q's layer costs only those images that have p without q. Each path may join one of those that
+ * refer to it, the one that most paths need, where the expected cost (bytes that it brings, times the likelihood that
+ * a client needs them without that one) is at most theta. Self references and those to unknown paths are ignored.
  */
 export function growForest(paths: readonly ClosureNode[]): Sharing {
   const graph = indexGraph(withinGraph(paths))
@@ -58,7 +51,7 @@ function withinGraph(paths: readonly ClosureNode[]): readonly ClosureNode[] {
 }
 
 /**
- * For each node the direct dependent that most paths need; ties by name, then by path. -1 if nothing refers
+ * For each node the direct dependent that most paths need, ties by name, then by path. -1 if nothing refers
  * to it.
  */
 function parentsOf({ successors }: IndexedGraph, needed: Float64Array, keys: readonly string[]): Int32Array {
@@ -72,7 +65,7 @@ function parentsOf({ successors }: IndexedGraph, needed: Float64Array, keys: rea
   return parents
 }
 
-/** Nodes are already in the order of their paths. */
+/** Nodes are in the order of their paths already. */
 function comesBefore(a: number, b: number, needed: Float64Array, keys: readonly string[]): boolean {
   const difference = (needed[a] ?? 0) - (needed[b] ?? 0)
   if (difference !== 0) return difference > 0
@@ -81,7 +74,8 @@ function comesBefore(a: number, b: number, needed: Float64Array, keys: readonly 
 }
 
 /**
- * For each node the parent that it joins, or -1. In `order`, a node comes after the nodes that may join it.
+ * For each node the parent that it joins, or -1. In `order` everything that a node refers to, and so
+ * everything that can join it, comes before it.
  */
 function parentsWorthJoining(
   { nodes }: IndexedGraph,
@@ -105,10 +99,7 @@ function parentsWorthJoining(
   return joined
 }
 
-/**
- * Among paths with the same name, the one that most others need represents all of them. Most needed names
- * first.
- */
+/** For each name, the path that most others need. In descending order of that number. */
 function representatives(keys: readonly string[], needed: Float64Array): readonly number[] {
   const all = [...keys.keys()].toSorted((a, b) => (comesBefore(a, b, needed, keys) ? -1 : 1))
   const first = new Map<string, number>()
@@ -120,8 +111,8 @@ function representatives(keys: readonly string[], needed: Float64Array): readonl
 }
 
 /**
- * Names can form a circle even though paths do not: a set may have two versions. Who would close it joins
- * nobody.
+ * Names can form a circle even if paths do not (two versions in one set). A name that would close a circle
+ * joins nothing.
  */
 function byName(names: readonly number[], keys: readonly string[], joined: Int32Array): Forest {
   const forest = new Map<string, string>()

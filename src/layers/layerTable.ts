@@ -4,25 +4,21 @@ import { digestOf, type Digest } from '../oci/digest.ts'
 import { budgetClasses, type Sharing } from './growForest.ts'
 import type { Forest, Popularity } from './plan.ts'
 
-/**
- * The data by which layers are planned, beside the image itself. Made once for a package set and never
- * changed.
- */
+/** What layer planning knows besides the image. A table is made once for a package set and never changes. */
 export interface LayerTable {
   /** When it was made, in ISO 8601. */
   readonly made: string
-  /** What it was made of, for people. */
+  /** For people: what it was made of. */
   readonly origin: string
   /** The id of the revision that it was made of, if that is known. */
   readonly revision?: string
   readonly sharing: Sharing
-  /** How many paths refer to a name with its version, counted as the original Nixery does. */
+  /** Popularity as in the original: name with version -> how many paths refer to it. */
   readonly popularity: Popularity
-  /** For cache keys. Tables with the same contents have the same identity. */
+  /** Equal for equal contents, whenever and from whatever they were made. For cache keys. */
   readonly identity: Digest
 }
 
-/** Raised when a table's contents mean something else. Old tables are not used then. */
 const tableFormat = 1
 const noForest: Forest = new Map()
 
@@ -49,7 +45,7 @@ export function createLayerTable(table: Omit<LayerTable, 'identity'>): LayerTabl
   return { ...table, identity: digestOf(JSON.stringify(contents)) }
 }
 
-/** The table as JSON. The same table gives the same JSON. */
+/** JSON of the table, the same for the same table. */
 export function encodeLayerTable({ made, origin, revision, sharing, popularity }: LayerTable): unknown {
   return {
     format: tableFormat,
@@ -89,7 +85,7 @@ export function decodeLayerTable(value: unknown, where: string): LayerTable {
   })
 }
 
-/** A name in a circle, if there is a circle. */
+/** A name that leads back to itself, if there is one. */
 function circleIn(forest: Forest): string | undefined {
   const sound = new Set<string>()
   for (const start of forest.keys()) {

@@ -11,13 +11,12 @@ import type { Bucket, ObjectState } from './bucket.ts'
 import { readToTheEnd } from './readToTheEnd.ts'
 import type { Spool } from './spool.ts'
 
-/** Most blobs that we remember after hashing them, because their object had no metadata of ours. */
+/** Blobs whose content was hashed because their object had no note of its digest. */
 const rememberedBlobs = 100_000
 
 /**
- * Blobs as objects that are named by their digest. The metadata of an object that a server put has its digest
- * and size. Other objects, for example copied by hand, are hashed once. A blob that does not match its name
- * counts as missing.
+ * Blobs as objects named by their digest. An object that a server put has a note of its digest and size.
+ * Other objects (copied by hand, say) are hashed once. A blob that does not match its name counts as missing.
  */
 export class BucketBlobs implements BlobStore {
   readonly #bucket: Bucket
@@ -31,7 +30,7 @@ export class BucketBlobs implements BlobStore {
     this.#spool = spool
   }
 
-  /** Asks the bucket every time, because another server may have deleted the blob. */
+  /** Asks the bucket every time: another server may have deleted the blob. */
   async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
     const state = await this.#bucket.state(blobKey(digest))
     return state && (await this.#isSound(digest, state)) ? { size: state.size } : undefined

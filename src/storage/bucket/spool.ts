@@ -7,9 +7,9 @@ import { sweepTemporaries } from '../filesystem/temporary.ts'
 import type { SpooledBlob } from './bucket.ts'
 
 /**
- * A folder on the local disk for blobs that are being written. Name, size and checksum are known only when a
- * blob is complete. Then it is put into the bucket once, under its own name, and every part of it can be sent
- * again. If a writer fails, nothing gets into the bucket.
+ * Keeps blobs on the local disk until they are complete. Only then are their name, size and checksum known.
+ * So a blob is uploaded once, under its own name, each part can be sent again, and nothing of a failed write
+ * reaches the bucket.
  */
 export class Spool {
   readonly #folder: string
@@ -18,7 +18,7 @@ export class Spool {
     this.#folder = folder
   }
 
-  /** Opens the folder and removes what a killed server left in it. @throws StorageFailed */
+  /** Removes what a killed server left in the folder. @throws StorageFailed */
   static async open(folder: string): Promise<Spool> {
     try {
       await mkdir(folder, { recursive: true })
@@ -29,7 +29,7 @@ export class Spool {
     return new Spool(folder)
   }
 
-  /** Keeps the file until `use` is done. @throws StorageFailed, and what `write` and `use` throw */
+  /** The file exists until `use` has finished. @throws StorageFailed, and what `write` and `use` throw */
   async withFile<T>(
     write: (sink: Writable) => Promise<void>,
     use: (file: SpooledBlob) => Promise<T>,

@@ -20,7 +20,7 @@ import { download } from './download.ts'
 import { failed, isMissing } from './faults.ts'
 import type { GcsOptions } from './options.ts'
 
-/** Bytes. A larger blob is sent in parts of this size. Each part can be sent again. */
+/** A blob larger than this (bytes) is sent in parts of this size, any of which can be sent again. */
 const partSize = 16 << 20
 
 /** A bucket of Google Cloud Storage. */
@@ -68,7 +68,7 @@ export class GcsBucket implements Bucket {
       await this.#bucket.upload(file.path, {
         ...parts,
         destination: this.#prefix.nameOf(key),
-        // Sent in advance, so that damaged content never becomes an object.
+        // Sent first, so that a damaged upload never becomes an object.
         metadata: { contentType: blobType, metadata: metadataOf(file), md5Hash: await md5Of(file.path) },
         validation: false,
       })
@@ -105,7 +105,7 @@ export class GcsBucket implements Bucket {
 
 type GoogleFile = ReturnType<GoogleBucket['file']>
 
-/** The elements of the client's stream of files. */
+/** The files in the client's stream. */
 function filesIn(stream: Readable): AsyncIterable<GoogleFile> {
   return stream
 }

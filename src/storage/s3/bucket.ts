@@ -28,14 +28,14 @@ import { blobKey } from '../layout.ts'
 import { failed, isMissing } from './faults.ts'
 import type { S3Options } from './options.ts'
 
-/** Bytes. A blob up to this size is put in one request, a larger one in parts of this size. */
+/** A blob up to this size (bytes) is put in one request; a larger one in parts of this size. */
 const partSize = 16 << 20
-/** Parts that are in memory at the same time. */
+/** Parts that are in memory at once. */
 const partsAtOnce = 3
-/** Most parts of an upload (Amazon S3, "multipart upload limits"). */
+/** Parts that an upload may have (Amazon S3, "multipart upload limits"). */
 const maxParts = 10_000
 
-/** A bucket of S3 or of a store with the same protocol. */
+/** A bucket of S3, or of a compatible store. */
 export class S3Bucket implements Bucket {
   readonly #client: S3Client
   readonly #bucket: string

@@ -8,9 +8,8 @@ import { blobFolder, blobKey, copiedFolders, layout } from '../layout.ts'
 import { Records } from '../records.ts'
 
 /**
- * Copies in a folder of this machine, checked like everything in a filesystem storage. If they take too much
- * space, the least recently used ones are removed. If the disk fails, copies are lost, but requests are still
- * answered.
+ * Copies in a folder of this machine, checked like any storage in a folder, and bounded in size: the least
+ * recently used go first. If the disk fails, a copy is lost, but never an answer.
  */
 export class LocalTier {
   readonly #folder: string
@@ -31,7 +30,7 @@ export class LocalTier {
     })
   }
 
-  /** @param size most bytes of copies @throws StorageFailed if the folder cannot be used */
+  /** @param size in bytes @throws StorageFailed if the folder cannot be used */
   static async open(folder: string, size: number, logger: Logger): Promise<LocalTier> {
     const storage = await createFilesystemStorage(folder)
     const tier = new LocalTier(folder, storage, size, logger)
@@ -42,12 +41,15 @@ export class LocalTier {
     return tier
   }
 
-  /** Bytes. Larger blobs are not copied: they would replace too many others. */
+  /** Largest blob, in bytes, of which a copy is kept. */
   get largest(): number {
     return this.#sizes.maxSize / 4
   }
 
-  /** Removes all copies if they are of another storage than this one. @returns whether they were removed */
+  /**
+   * Says to which storage the copies belong. If they are of another storage, all are removed. @returns
+   * whether they were removed
+   */
   async belongTo(identity: string): Promise<boolean> {
     const known = await this.#orNothing(new Records(this.#storage.records, layout.copiesOf).get())
     if (known === identity) return false
@@ -67,18 +69,17 @@ export class LocalTier {
     return this.#orNothing(this.#storage.blobs.stat(digest))
   }
 
-  /** The copied blobs. Opening one throws `BlobUnknown` if the copy has been removed. */
+  /** The copies, to read from. They throw `BlobUnknown` if a copy no longer exists. */
   get blobs(): Storage['blobs'] {
     return this.#storage.blobs
   }
 
-  /** The copy's file. Undefined if there is no copy or if the disk does not work. */
+  /** The copy's file, or undefined if there is no copy or the disk fails. */
   async file(digest: Digest): Promise<BlobFile | undefined> {
     if (this.#sizes.get(blobKey(digest)) === undefined) return undefined
     return this.#orNothing(Promise.resolve(this.#storage.files?.file(digest)))
   }
 
-  /** Counts a copy that was made. */
   recordCopy({ digest, size }: StoredBlob): void {
     this.#sizes.set(blobKey(digest), size)
   }

@@ -12,7 +12,7 @@ import type { LocalTier } from './localTier.ts'
 import type { MemoryTier } from './memoryTier.ts'
 import { putWithCopy } from './tee.ts'
 
-/** Copies that are fetched at the same time. */
+/** Copies that are fetched at once. */
 const fetchesAtOnce = 2
 
 interface Tiers {
@@ -24,7 +24,7 @@ interface Tiers {
 
 /**
  * Blobs from the nearest tier that has them. Their digest proves that they are right, wherever they come
- * from. A put is finished when the bucket has the blob.
+ * from. A blob counts as stored when the bucket has it.
  */
 export class TieredBlobs implements BlobStore, OpensFiles {
   readonly #tiers: Tiers
@@ -58,7 +58,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return bucket.open(digest, range)
   }
 
-  /** The file of the local copy. Small blobs have none: opening them reads them from memory, or into it. */
+  /** The file of the local copy. Small blobs have none: they are opened, from memory or into it. */
   async file(digest: Digest): Promise<BlobFile | undefined> {
     const { memory, local } = this.#tiers
     const copy = await local.stat(digest)
@@ -73,7 +73,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return stored
   }
 
-  /** Reads a small blob and keeps it in memory. Only complete reads are kept. */
+  /** Reads a small blob completely and keeps it. Only complete reads are kept, not ranges. */
   async #small(
     digest: Digest,
     stream: Readable,
@@ -90,7 +90,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return part(bytes, range)
   }
 
-  /** Makes a copy of a blob in the background. Meanwhile, the blob is served from the bucket. */
+  /** Fetches a copy of a blob. Meanwhile it is served from the bucket. */
   #fetch(digest: Digest): void {
     if (this.#fetching.has(digest)) return
     this.#fetching.add(digest)
