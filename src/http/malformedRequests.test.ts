@@ -6,7 +6,9 @@ import { it, type TestContext } from 'node:test'
 import { createLogger } from '../logger.ts'
 import { MalformedRequests } from './malformedRequests.ts'
 
-/** Everything that a Node server answers to some bytes, not all of them valid, until it ends the connection. */
+/**
+ * Everything that a Node server answers to some bytes, not all of them valid, until it ends the connection.
+ */
 async function answersTo(bytes: string, context: TestContext, options: ServerOptions = {}): Promise<string> {
   const malformed = new MalformedRequests(createLogger('silent'))
   const server = createServer(options)

@@ -28,7 +28,9 @@ import { ManifestVariants, type TaggedImage, type VariantType } from './manifest
 const logger = createLogger('silent')
 const name = parseImageName('shell')
 
-/** A door, behind which an image is the layer with the name of its architecture, for each of two platforms. */
+/**
+ * A door, behind which an image is the layer with the name of its architecture, for each of two platforms.
+ */
 function setUp(context: TestContext) {
   const storage = createMemoryStorage()
   const leases = new CollectionLeases({ storage, grace: 60, logger })

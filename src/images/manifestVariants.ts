@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Encoded } from '../oci/descriptor.ts'
-import { encodeDockerManifest } from '../oci/dockerForm.ts'
+import { encodeDockerManifest } from '../oci/dockerManifest.ts'
 import { encodeIndex } from '../oci/index.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
 import type { Platform } from '../oci/platform.ts'

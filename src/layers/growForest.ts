@@ -3,7 +3,10 @@ import { indexGraph, postorder, type IndexedGraph } from './indexedGraph.ts'
 import type { ClosureNode, Forest } from './plan.ts'
 import { packageKey } from './packageKey.ts'
 
-/** How dear a join may be, in expected bytes, for images of at least so many layers. The fewer layers, the larger groups. */
+/**
+ * How much joining two groups may cost, in expected bytes, for images of at least so many layers. The fewer
+ * layers, the larger the groups.
+ */
 export const budgetClasses = [
   { budgetFrom: 1, theta: 24_000_000 },
   { budgetFrom: 40, theta: 6_000_000 },
@@ -26,10 +29,11 @@ export interface Sharing {
 }
 
 /**
- * The stable forest: which path shares the layer of which other, the same in every image. Whoever needs q has the p that
- * q refers to, so p in q's layer costs only those images that have p without q. Each path may join one of those that
- * refer to it, the one that most paths need, where the expected cost (bytes that it brings, times the likelihood that
- * a client needs them without that one) is at most theta. Self references and those to unknown paths are ignored.
+ * The stable forest: which path shares the layer of which other path. It is the same in every image. An image
+ * with q also has each p that q refers to, so putting p into q's layer costs only images that have p without
+ * q. Each path may join one of the paths that refer to it: the one that most paths need. It joins if the
+ * expected cost is at most theta. That is the size of its group times the probability that a client needs the
+ * group without q. References to itself and to unknown paths are ignored.
  */
 export function growForest(paths: readonly ClosureNode[]): Sharing {
   const graph = indexGraph(withinGraph(paths))
