@@ -99,7 +99,7 @@ export async function wire(config: Config, logger: Logger) {
   const queue = new LocalQueue({
     work: (order: ImageOrder, run) => builds.build(order, run),
     concurrency: config.NIXERY_BUILDS,
-    limit: config.NIXERY_QUEUE,
+    queueLimit: config.NIXERY_QUEUE,
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
   const tags = new TagResolver({

@@ -31,7 +31,7 @@ function failingWith(fault: NixeryError, context: TestContext) {
       throw new ImageNotBuilt(`build ${builds.count}`, fault)
     },
     concurrency: 1,
-    limit: 10,
+    queueLimit: 10,
     deadline: 60,
   })
   const keys = new ImageKeys({ identity: { environment: {}, codec: 'gzip' }, layerings })

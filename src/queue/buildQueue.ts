@@ -11,7 +11,7 @@ export interface BuildQueueOptions<Job, Result> {
   /** How many jobs this server does at the same time. */
   readonly concurrency: number
   /** How many jobs may wait. */
-  readonly limit: number
+  readonly queueLimit: number
   /** Seconds from the start of a job to its end. The time in the queue does not count. */
   readonly deadline: number
 }

@@ -40,7 +40,7 @@ const aMoment = 100
 
 /** What every queue promises. An implementation is done when it passes. */
 export function queueContract(name: string, open: (options: Options) => Promise<Queue>): void {
-  const roomy = { concurrency: 2, limit: 10, deadline: 60 }
+  const roomy = { concurrency: 2, queueLimit: 10, deadline: 60 }
 
   describe(`${name} queue`, () => {
     it('does a job and returns its result', async () => {
@@ -83,7 +83,7 @@ export function queueContract(name: string, open: (options: Options) => Promise<
 
     it('refuses a job if too many wait, but lets everybody share those that it has', async () => {
       const { work, nth } = controlledWork()
-      const queue = await open({ ...roomy, concurrency: 1, limit: 1, work })
+      const queue = await open({ ...roomy, concurrency: 1, queueLimit: 1, work })
       const running = queue.run('a', 'A')
       const { finish } = await nth(0)
       const waiting = queue.run('b', 'B')

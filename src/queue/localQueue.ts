@@ -46,9 +46,9 @@ export class LocalQueue<Job, Result> implements BuildQueue<Job, Result> {
   }
 
   async #enqueue(job: Job): Promise<Result> {
-    const { concurrency, limit } = this.#options
+    const { concurrency, queueLimit } = this.#options
     if (this.#stopping) throw new Stopping()
-    if (this.#queue.pending >= concurrency && this.#queue.size >= limit) throw new QueueFull(retryAfter)
+    if (this.#queue.pending >= concurrency && this.#queue.size >= queueLimit) throw new QueueFull(retryAfter)
     return this.#queue.add(() => this.#do(job))
   }
 
