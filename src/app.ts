@@ -2,23 +2,28 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
 import { Catalog } from './images/catalog.ts'
-import { Forms } from './images/manifestVariants.ts'
+import { ManifestVariants } from './images/manifestVariants.ts'
 import { GzipLayers } from './images/gzipLayers.ts'
+import { ImageBuilds } from './images/imageBuilds.ts'
+import { ImageFinder } from './images/imageFinder.ts'
+import { ImageKeys } from './images/imageKeys.ts'
 import { ImageMaker } from './images/imageMaker.ts'
 import { ImageRecords } from './images/imageRecords.ts'
 import { Images } from './images/images.ts'
-import { Inventory } from './images/inventory.ts'
+import { Inventory, type ImageOrder } from './images/inventory.ts'
 import { Layerings } from './layerTables/layering.ts'
 import { LayerTables } from './layerTables/layerTables.ts'
 import { LayerMaker } from './images/layerMaker.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
 import type { Config } from './config/config.ts'
-import { Holds } from './gc/holds.ts'
+import { CollectionLeases } from './gc/collectionLeases.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
 import { strategies } from './layers/strategies.ts'
+import { TagResolver } from './images/tagResolver.ts'
 import type { Logger } from './logger.ts'
 import { createNix } from './nix/createNix.ts'
+import { LocalQueue } from './queue/localQueue.ts'
 import { createChannelSource } from './sources/channel.ts'
 import { createGitSource } from './sources/git.ts'
 import { createPathSource } from './sources/path.ts'
@@ -31,7 +36,9 @@ import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered
 
 /** Milliseconds for the download of popularity counts or of a layer table. */
 const dataTimeout = 60_000
-/** Layers beside those that threads work on: their files are open already, or still on their way to the disk. */
+/**
+ * Layers beside those that threads work on: their files are open already, or still on their way to the disk.
+ */
 const spareLayers = 3
 
 export type Wiring = Awaited<ReturnType<typeof wire>>
@@ -41,9 +48,9 @@ export async function wire(config: Config, logger: Logger) {
   const stateDir = resolve(config.NIXERY_STATE_DIR)
   await mkdir(stateDir, { recursive: true })
   const bucket = await openStorage(config)
-  const tiers = await openTiers(config, bucket, logger, () => holds.forgetAll())
+  const tiers = await openTiers(config, bucket, logger, () => leases.forgetAll())
   const { serving: storage, building } = tiers
-  const holds = new Holds({
+  const leases = new CollectionLeases({
     storage: tiers.truth,
     local: tiers.local,
     grace: config.NIXERY_GC_GRACE,
@@ -85,24 +92,27 @@ export async function wire(config: Config, logger: Logger) {
   })
   const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })
   const catalog = new Catalog(storage.records)
-  const images = new Images({
-    source,
-    maker,
-    records: new ImageRecords(storage, holds),
-    catalog,
-    layerings,
-    logger,
-    architectures: config.NIXERY_PLATFORMS,
-    identity: {
-      environment: config.nixpkgsEnvironment,
-      codec: packer.codec,
-    },
+  const records = new ImageRecords(storage, leases)
+  const identity = { environment: config.nixpkgsEnvironment, codec: packer.codec }
+  const keys = new ImageKeys({ identity, layerings })
+  const builds = new ImageBuilds({ keys, maker, records, logger })
+  const queue = new LocalQueue({
+    work: (order: ImageOrder, run) => builds.build(order, run),
     concurrency: config.NIXERY_BUILDS,
     queueLimit: config.NIXERY_QUEUE,
     deadline: config.NIXERY_BUILD_DEADLINE,
   })
-  const forms = new Forms(building.blobs, new GzipLayers(building), holds)
-  return { storage, bucket, holds, nix, source, packer, maker, layerings, images, forms, catalog }
+  const tags = new TagResolver({
+    source,
+    finder: new ImageFinder({ keys, records, queue }),
+    catalog,
+    logger,
+    architectures: config.NIXERY_PLATFORMS,
+    stopped: queue.stopped,
+  })
+  const variants = new ManifestVariants(building.blobs, new GzipLayers(building))
+  const images = new Images({ tags, variants, records, leases, catalog, storage })
+  return { storage, bucket, leases, nix, source, packer, maker, layerings, images, queue }
 }
 
 /** What is between the server and its storage. */

@@ -12,7 +12,7 @@ export interface ModuleRule {
 export const foundation: readonly string[] = ['errors', 'logger', 'work', 'process', 'store', 'oci']
 
 /** Rooms that do one part of the work each, and know nothing of each other unless their rule says so. */
-const rooms = ['storage', 'gc', 'nix', 'sources', 'layers', 'layerTables', 'image', 'archive']
+const rooms = ['storage', 'gc', 'nix', 'sources', 'layers', 'layerTables', 'image', 'archive', 'queue']
 
 const all = [...foundation, ...rooms, 'images', 'http', 'config']
 
@@ -46,6 +46,7 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
     is: 'tar, codecs, segments and their cache, layer blobs, in worker threads',
     values: foundation,
   },
+  queue: { is: 'where builds wait, in this process: limit, deadline, stop', values: foundation },
   layerTables: {
     is: 'where layer tables come from, and which one a revision uses',
     values: [...foundation, 'storage', 'nix', 'layers'],
@@ -53,7 +54,7 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   images: { is: 'the story of one image: find it, or make it once', values: [...foundation, ...rooms] },
   http: {
     is: 'registry routes, errors, ranges, health, metrics',
-    values: [...foundation, 'images', 'image', 'gc', 'storage'],
+    values: [...foundation, 'images', 'image'],
   },
   config: { is: 'the only reader of the environment', values: ['errors', 'oci'], types: all },
   app: { is: 'makes every part out of the configuration, and ends them', values: all },

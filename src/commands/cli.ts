@@ -5,7 +5,7 @@ import { gcCommand } from './gc.ts'
 import { planCommand } from './plan.ts'
 import { popularityCommand } from './popularity.ts'
 import { codeOf } from '../work/errno.ts'
-import { terminateAll } from '../process/live.ts'
+import { terminateAll } from '../process/runningGroups.ts'
 import { serve } from './serve.ts'
 
 const usage = `Usage: nixery VERB

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { CannotListen } from '../errors.ts'
+import type { CollectionReport } from '../gc/collector.ts'
 import { startHousekeeping } from '../housekeeping.ts'
-import { Metrics } from '../http/metrics.ts'
+import { Metrics, type CollectionFigures } from '../http/metrics.ts'
 import { SendBuffers } from '../http/sendBuffers.ts'
 import { createServer } from '../http/server.ts'
 import { TransportEncoding } from '../http/transportEncoding.ts'
@@ -16,7 +17,10 @@ import { wire } from '../app.ts'
 export interface RunningServer {
   /** `http://HOST:PORT`, with the port that it really has. */
   readonly address: string
-  /** Ends gracefully: no new builds, then what runs within `NIXERY_STOP_TIMEOUT`, then the rest. Once or often. */
+  /**
+   * Ends gracefully: no new builds, then what runs within `NIXERY_STOP_TIMEOUT`, then the rest. Once or
+   * often.
+   */
   stop(): Promise<void>
   /** Ends all builds now; their clients are told that the server stops. */
   abandon(): void
@@ -24,19 +28,13 @@ export interface RunningServer {
 
 /** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const { storage, bucket, holds, nix, packer, images, forms, catalog } = await wire(config, logger)
+  const { storage, bucket, leases, nix, packer, images, queue } = await wire(config, logger)
   const metrics = new Metrics()
   const server = createServer({
     images,
-    forms,
-    catalog,
-    holds,
-    blobs: storage.blobs,
-    files: storage.files,
     sendBuffers: new SendBuffers(),
-    urls: storage.urls,
     accelRedirect: config.NIXERY_ACCEL_REDIRECT,
-    transportEncoding: new TransportEncoding(storage.blobs),
+    transportEncoding: new TransportEncoding(),
     logger,
     metrics,
     checks: [
@@ -53,20 +51,29 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
   })
   const housekeeping = startHousekeeping(config, {
     storage: bucket,
-    images,
+    queue,
     logger,
-    onCollection: (report) => metrics.collected(report),
+    onCollection: (report) => metrics.collected(report && figuresOf(report)),
   })
   let stopping: Promise<void> | undefined
   const finish = async () => {
     logger.info('stopping: builds that run may finish')
     const end = performance.now() + config.NIXERY_STOP_TIMEOUT * 1000
-    await images.stop(config.NIXERY_STOP_TIMEOUT)
+    await queue.stop(config.NIXERY_STOP_TIMEOUT)
     await closeBy(server, Math.max(leastForDownloads, end - performance.now()))
-    await Promise.all([housekeeping.stop(), holds.stop(), packer.close(), nix.close()])
+    await Promise.all([housekeeping.stop(), leases.stop(), packer.close(), nix.close()])
     logger.info('stopped')
   }
-  return { address, stop: () => (stopping ??= finish()), abandon: () => images.abandon() }
+  return { address, stop: () => (stopping ??= finish()), abandon: () => queue.abandon() }
+}
+
+function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFigures {
+  const left = {
+    bytes: found.bytes - deleted.bytes,
+    blobs: found.blobs - deleted.blobs,
+    images: found.images - verdict.images.length,
+  }
+  return { left, deleted }
 }
 
 /** Milliseconds that running downloads get, even where the builds took all the time. */

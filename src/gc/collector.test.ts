@@ -21,7 +21,7 @@ async function record(storage: Storage, key: string, { descriptor }: Encoded): P
   await storage.records.put(`manifests/${key}`, descriptor)
 }
 
-/** Says that a manifest was asked for, without holding it. */
+/** Says that a manifest was asked for, without leasing it. */
 async function pulled(storage: Storage, { descriptor }: Encoded, secondsAgo: number): Promise<void> {
   const manifests = [[descriptor.digest, Date.now() - secondsAgo * 1000]]
   await storage.records.put(`pulls/server/${Math.random()}`, { holds: 0, manifests, blobs: [] })
