@@ -6,7 +6,7 @@ import type { StorePathContent } from './packer.ts'
 const tiny = 64 * 1024
 
 /** The order in which a layer has its store paths: first those that share members, then the others; each sorted. */
-export interface Layout {
+interface Layout {
   readonly shared: readonly StorePathContent[]
   readonly segments: readonly StorePathContent[]
 }

@@ -9,7 +9,7 @@ import { memberSize } from './codec/codec.ts'
 import { narSizeOf } from './tar/narSize.ts'
 import type { LayerContent, Packer, StorePathContent } from './packer.ts'
 import { walk } from './tar/walk.ts'
-import { createPacker, type PackerOptions } from './workerPacker.ts'
+import { createPacker } from './workerPacker.ts'
 
 export function storePathOf(name: string): StorePath {
   return toStorePath(`/nix/store/${'0'.repeat(32)}-${name}`)
@@ -95,7 +95,7 @@ export class Kept extends Writable {
   }
 }
 
-type TestPackerOptions = Partial<PackerOptions> & { readonly storeDirectory: string }
+type TestPackerOptions = Partial<Parameters<typeof createPacker>[0]> & { readonly storeDirectory: string }
 
 export function packerOf(t: TestContext, options: TestPackerOptions): Packer {
   const packer = createPacker({ threads: 2, codec: { name: 'zstd', level: 1 }, ...options })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { Backlog } from './backlog.ts'
-import { run, type ProgramOptions } from './run.ts'
+import type { ProgramOptions } from './program.ts'
+import { run } from './run.ts'
 import { runHere } from './runHere.ts'
 
 const patience = { timeout: 120_000 }

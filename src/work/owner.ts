@@ -28,7 +28,7 @@ export async function isAbandoned(path: string): Promise<boolean> {
  * Containers count their pids each for itself, hence the namespace.
  * @param pid may be `self`
  */
-export async function ownerOf(pid = 'self'): Promise<string> {
+async function ownerOf(pid = 'self'): Promise<string> {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
     const namespace = await readlink('/proc/self/ns/pid')

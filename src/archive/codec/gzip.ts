@@ -22,7 +22,10 @@ export function createGzipEncoder(level: number): GzipEncoder {
   return systemGzipEncoder(level) ?? wasmGzipEncoder(level)
 }
 
-/** Undefined where this system has no libdeflate that makes the same bytes. */
+/**
+ * Undefined where this system has no libdeflate that makes the same bytes.
+ * @internal Tests compare it with the other encoder.
+ */
 export function systemGzipEncoder(level: number): GzipEncoder | undefined {
   const deflater = systemDeflater(level)
   if (deflater === undefined) return undefined
@@ -35,6 +38,7 @@ export function systemGzipEncoder(level: number): GzipEncoder | undefined {
   }
 }
 
+/** @internal Tests compare it with the other encoder. */
 export function wasmGzipEncoder(level: number): GzipEncoder {
   let last: ArrayBuffer | undefined
   return (bytes) => {

@@ -29,7 +29,7 @@ const answers: Readonly<Record<number, string>> = {
 }
 
 /** Compresses to raw deflate, at an offset of the target, which must have room for the worst case. Answers the size (bytes). */
-export interface SystemDeflater {
+interface SystemDeflater {
   worstCase(size: number): number
   deflate(bytes: Uint8Array, target: Uint8Array): number
 }

@@ -53,14 +53,6 @@ export function tarHeader(entry: TarEntry): Buffer {
   return records.length === 0 ? header : Buffer.concat([extendedHeader(Buffer.concat(records)), header])
 }
 
-/** Length of `tarHeader(entry)`, without making it. */
-export function tarHeaderSize(entry: TarEntry): number {
-  const { records } = describe(entry)
-  if (records.length === 0) return blockSize
-  const length = records.reduce((sum, record) => sum + record.length, 0)
-  return blockSize + length + padding(length).length + blockSize
-}
-
 /** The fields of an entry that may be too much for ustar, and the PAX records that it needs where they are. */
 function describe(entry: TarEntry) {
   const path = entry.kind === 'directory' ? Buffer.concat([entry.path, Buffer.from('/')]) : entry.path

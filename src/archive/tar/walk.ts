@@ -3,7 +3,7 @@ import { PackingFailed } from '../../errors.ts'
 import type { TarEntry } from './tarHeader.ts'
 
 /** What was found in the file system, and where. */
-export interface FoundEntry {
+interface FoundEntry {
   readonly entry: TarEntry
   readonly source: Buffer
 }

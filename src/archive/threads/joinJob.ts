@@ -9,7 +9,7 @@ import type { LayerContent } from '../packer.ts'
 import { doJob, settled, type RunningJob } from './threadJob.ts'
 
 /** A layer to join. */
-export interface Joining {
+interface Joining {
   readonly content: LayerContent
   /** Whether the segment cache may be written. */
   readonly mayKeep: boolean

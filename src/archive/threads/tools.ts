@@ -13,7 +13,7 @@ export interface Tools {
   readonly pieceBuffer: Buffer
 }
 
-export interface Caches {
+interface Caches {
   readonly folder: string
   /** Members as they go into blobs. */
   readonly segments: SegmentCache
