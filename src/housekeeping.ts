@@ -13,15 +13,15 @@ interface HousekeepingParts {
   readonly storage: Storage
   readonly images: Pick<Images, 'betweenBuilds'>
   readonly logger: Logger
+  /** Called after each collection of the storage; without a report if it failed. */
   readonly onCollection: (report: CollectionReport | undefined) => void
 }
 
-/** What the server tidies by itself: the storage (`NIXERY_GC_INTERVAL`) and the Nix store (`NIXERY_STORE_GC`). */
+/** What the server tidies by itself, if the operator wants it: the storage, and the Nix store. */
 export function startHousekeeping(
-  config: Config,
+  { collection: { interval, retention }, storeGc }: Pick<Config, 'collection' | 'storeGc'>,
   { storage, images, logger, onCollection }: HousekeepingParts,
 ): { stop(): Promise<void> } {
-  const { NIXERY_GC_INTERVAL: interval, NIXERY_STORE_GC: mark, retention } = config
   const schedule =
     interval === undefined
       ? undefined
@@ -33,9 +33,9 @@ export function startHousekeeping(
           onEnd: onCollection,
         })
   const timer =
-    mark === undefined
+    storeGc === undefined
       ? undefined
-      : setInterval(watchStore(new StoreCollector(mark), images, logger), storeInterval * 1000).unref()
+      : setInterval(watchStore(new StoreCollector(storeGc), images, logger), storeInterval * 1000).unref()
   return {
     stop: async () => {
       clearInterval(timer)

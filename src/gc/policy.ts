@@ -3,9 +3,9 @@ import type { Digest } from '../oci/digest.ts'
 /** What is kept. Without both, only what no image needs goes. */
 export interface Retention {
   /** Seconds since the last pull. */
-  readonly keep?: number
+  readonly keep?: number | undefined
   /** Bytes of blobs. */
-  readonly size?: number
+  readonly size?: number | undefined
   /** Seconds for which whatever is young, or was served, stays. */
   readonly grace: number
 }
