@@ -59,6 +59,9 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   config: { is: 'the only reader of the environment', values: ['errors', 'oci'], types: all },
   app: { is: 'makes every part out of the configuration, and closes them', values: all },
   housekeeping: { is: 'what a server tidies by itself', values: all },
-  server: { is: 'a server that listens: all parts, HTTP, housekeeping', values: [...all, 'app', 'housekeeping'] },
+  server: {
+    is: 'a server that listens: all parts, HTTP, housekeeping',
+    values: [...all, 'app', 'housekeeping'],
+  },
   commands: { is: 'the verbs, and what a terminal shows', values: [...all, 'app', 'server'] },
 }

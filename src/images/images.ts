@@ -163,7 +163,10 @@ export class Images {
     const { logger, maker, records, deadline } = this.#options
     const build = randomUUID().slice(0, 8)
     const log = logger.child({ build, image: order.request.name })
-    const time = AbortSignal.timeout(deadline * 1000)
+    const late = new AbortController()
+    // Unlike that of `AbortSignal.timeout`, this timer can be cleared.
+    const timer = setTimeout(() => late.abort(), deadline * 1000)
+    const time = late.signal
     let wait: string | undefined
     let waitAtTheEnd: string | undefined
     // What is ended because of it tells then that it waits no more.
@@ -194,6 +197,8 @@ export class Images {
         'build failed',
       )
       throw fault
+    } finally {
+      clearTimeout(timer)
     }
   }
 
