@@ -13,7 +13,6 @@ import { LayerMaker } from './images/layerMaker.ts'
 import { Forms } from './images/manifestVariants.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
-import { RevisionRecords } from './images/revisionRecords.ts'
 import { Layerings } from './layerTables/layering.ts'
 import { LayerTables } from './layerTables/layerTables.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
@@ -23,6 +22,8 @@ import { createNix } from './nix/createNix.ts'
 import { createSource } from './sources/createSource.ts'
 import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
+import { layout } from './storage/layout.ts'
+import { Records } from './storage/records.ts'
 import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
 import { assemble, type Closes } from './work/lifetime.ts'
 
@@ -82,7 +83,7 @@ export function createApp(config: Config, logger: Logger) {
       nix,
       packages: new PackageRecords(storage.records),
       outputs: new OutputRecords(storage.records),
-      revisions: new RevisionRecords(storage.records),
+      revisions: new Records(storage.records, layout.revisions),
       environment: config.nixpkgsEnvironment,
     })
     const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })

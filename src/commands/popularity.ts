@@ -5,7 +5,6 @@ import { createApp, openStorage } from '../app.ts'
 import { readConfig } from '../config/config.ts'
 import { mostLayers } from '../config/layers.ts'
 import { InvalidData, UsageError } from '../errors.ts'
-import { OutputRecords } from '../images/outputRecords.ts'
 import { findInCache } from '../layerTables/findInCache.ts'
 import { findInRecords } from '../layerTables/findInRecords.ts'
 import { findInSet } from '../layerTables/findInSet.ts'
@@ -72,7 +71,7 @@ async function findInOwnSet(tag: string, cache: string | undefined, search: Cach
 
 async function findInOwnRecords(search: CacheSearch): Promise<Finding> {
   await using storage = await openStorage(readConfig())
-  return await findInRecords(storage.records, new OutputRecords(storage.records), search)
+  return await findInRecords(storage.records, search)
 }
 
 /** Where it was written to, for people. */

@@ -5,7 +5,10 @@ import { alignTable } from './table.ts'
 /** The columns from `layer` to `paths`. */
 const numbers = new Set([0, 1, 2, 3])
 
-/** `[{"contents":[…store paths],"size":…,"mergeRating":…}]`, a layer per line, in the order of the plan. */
+/**
+ * The plan as JSON, one layer per line, in the order of the plan: `[{"contents":[…store
+ * paths],"size":…,"mergeRating":…}]`.
+ */
 export function planAsJson(plan: readonly LayerPlan[]): string {
   const layers = plan.map(({ storePaths, size, rating }) =>
     JSON.stringify({ contents: storePaths, size, mergeRating: rating }),
@@ -13,7 +16,9 @@ export function planAsJson(plan: readonly LayerPlan[]): string {
   return `[${layers.length === 0 ? '' : `\n${layers.join(',\n')}\n`}]\n`
 }
 
-/** A table for people: which path heads each layer, why it is a layer, how much is in it. */
+/**
+ * The plan as a table: for each layer its rating, size, number of paths, the reason for it and its main path.
+ */
 export function planAsTable(plan: readonly LayerPlan[]): string {
   const rows = plan.map(({ storePaths, size, rating, head, reason }, index) => [
     String(index + 1),
