@@ -39,8 +39,8 @@ export function openStorage(config: Config): Promise<Storage & Closes> {
 }
 
 /**
- * Makes every part that images are made with out of the configuration. The caller closes them; builds that still run then
- * are ended. A start that fails leaves nothing open.
+ * Makes every part that images are made with, as the configuration says. The caller closes the app, which ends the
+ * builds that still run. If a part cannot be made, nothing stays open.
  * @throws StorageFailed, NixFailed, InvalidData
  */
 export function createApp(config: Config, logger: Logger) {

@@ -30,8 +30,8 @@ export interface RunningServer extends Closes {
 const leastForDownloads = 1_000
 
 /**
- * Starts a server: makes all parts, listens, and tidies the storage and the Nix store from time to time. A start that fails
- * leaves nothing open.
+ * Starts a server: makes all parts, listens, and tidies the storage and the Nix store from time to time. If the start
+ * fails, nothing stays open.
  * @throws StorageFailed, NixFailed, InvalidData, CannotListen
  */
 export function startServer(config: Config, logger: Logger): Promise<RunningServer> {

@@ -10,7 +10,7 @@ import { BinaryCache } from './binaryCache.ts'
 import { gatherFrom } from './findInCache.ts'
 import type { CacheSearch, Finding } from './search.ts'
 
-export interface SetOptions {
+interface SetOptions {
   readonly source: PackageSource
   readonly tag: string
   readonly system: System

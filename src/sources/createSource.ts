@@ -15,7 +15,7 @@ export type SourceConfig =
   | { readonly kind: 'git'; readonly repository: string }
   | { readonly kind: 'path'; readonly path: string }
 
-export interface SourceSettings {
+interface SourceSettings {
   /** Folder of this machine for what was fetched. */
   readonly cacheDir: string
   /** Seconds that a resolved channel, branch or tag is used without asking again. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setImmediate as soon, setTimeout as sleep } from 'node:timers/promises'
 
 /** What a process holds, each thing by a name that tells it from others. */
-export type OpenThings = readonly string[]
+type OpenThings = readonly string[]
 
 /** Milliseconds in which what was closed has to be gone: a thread that hashes files waits for more of them for 10 s. */
 const patience = 15_000
