@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/logger.ts'
-import { serve } from '../../src/commands/serve.ts'
+import { startServer as start } from '../../src/server.ts'
 import { demoSet, serverVariables } from './variables.ts'
 
 /** A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile. */
@@ -20,7 +20,7 @@ export interface TestServer {
   readonly address: string
   /** `127.0.0.1:PORT`, as image references begin. */
   readonly host: string
-  /** Where its blobs and records lie. */
+  /** Folder of its blobs and records; empty if they are in a bucket. */
   readonly storage: string
   stop(): Promise<void>
 }
@@ -34,13 +34,13 @@ export async function startServer(variables: Readonly<Record<string, string>> = 
     NIXERY_STOP_TIMEOUT: '5',
     ...variables,
   })
-  const server = await serve(config, createLogger(config.NIXERY_LOG_LEVEL))
+  const server = await start(config, createLogger(config.logLevel))
   return {
     address: server.address,
     host: server.address.replace('http://', ''),
-    storage: config.STORAGE_PATH,
+    storage: config.storage.kind === 'filesystem' ? config.storage.path : '',
     stop: async () => {
-      await server.stop()
+      await server.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
