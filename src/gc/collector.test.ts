@@ -5,7 +5,7 @@ import type { Encoded } from '../oci/descriptor.ts'
 import { encodeIndex } from '../oci/index.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { blobKey } from '../storage/layout.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { Collector } from './collector.ts'
 import { keysOf, putText, storeImage } from './testing.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { Collector } from '../gc/collector.ts'
 import { parseImageName } from '../image/name.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { Catalog } from './catalog.ts'
 
 const day = 24 * 60 * 60

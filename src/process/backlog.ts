@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** Bytes of lines that may wait to be handled. */
 const mostWaiting = 1024 * 1024
@@ -49,6 +50,20 @@ export class Backlog {
   ended(): void {
     this.#readAnyway = leftInPipes
     this.#pauseOrResume()
+  }
+
+  /**
+   * Resolves when everything was read that the program left in its pipes. Call it after `ended`. Other processes may
+   * keep the pipes open and write into them: it resolves nevertheless.
+   */
+  async drained(): Promise<void> {
+    let before: number | undefined
+    while (this.#readAnyway > 0 && this.#readAnyway !== before) {
+      before = this.#readAnyway
+      // Node reads what has arrived once in each turn of its loop. The first of these two may end the current turn.
+      await nextTurn()
+      await nextTurn()
+    }
   }
 
   #pauseOrResume(): void {

@@ -53,6 +53,8 @@ export async function runHere(
 
   let ending: Promise<void> | undefined
   const end = () => void (ending ??= endGroup(child, graceMs))
+  // Under load the thread may get no time to read before the grace is over.
+  const endRest = () => void (ending ??= endGroup(child, graceMs, () => backlog.drained()))
 
   let tooLarge = false
   const collected: Buffer[] = []
@@ -81,7 +83,7 @@ export async function runHere(
   // Processes that the program left behind could keep its pipes open for ever.
   child.once('exit', () => {
     backlog.ended()
-    const timer = setTimeout(end, graceMs)
+    const timer = setTimeout(endRest, graceMs)
     child.once('close', () => clearTimeout(timer))
   })
 
@@ -143,9 +145,14 @@ function relay(port: MessagePort, child: Child): void {
 }
 
 /** Ends the group. Closes the pipes too, because a process outside the group may have them open. */
-async function endGroup(child: Child, graceMs: number): Promise<void> {
+async function endGroup(
+  child: Child,
+  graceMs: number,
+  beforeClosing: () => Promise<void> = async () => {},
+): Promise<void> {
   if (child.pid === undefined) return
   await terminateGroup(child.pid, graceMs)
+  await beforeClosing()
   child.stdout.destroy()
   child.stderr.destroy()
 }

@@ -28,20 +28,26 @@ export interface TestServer {
 /** A server of this process on the demo set, with storage of its own unless it is given. Variables as in README. */
 export async function startServer(variables: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
-  const config = readConfig({
-    ...serverVariables(folder),
-    NIXERY_LOG_LEVEL: 'silent',
-    NIXERY_STOP_TIMEOUT: '5',
-    ...variables,
-  })
-  const server = await start(config, createLogger(config.logLevel))
-  return {
-    address: server.address,
-    host: server.address.replace('http://', ''),
-    storage: config.storage.kind === 'filesystem' ? config.storage.path : '',
-    stop: async () => {
-      await server.close()
-      await rm(folder, { recursive: true, force: true })
-    },
+  const removeFolder = () => rm(folder, { recursive: true, force: true })
+  try {
+    const config = readConfig({
+      ...serverVariables(folder),
+      NIXERY_LOG_LEVEL: 'silent',
+      NIXERY_STOP_TIMEOUT: '5',
+      ...variables,
+    })
+    const server = await start(config, createLogger(config.logLevel))
+    return {
+      address: server.address,
+      host: server.address.replace('http://', ''),
+      storage: config.storage.kind === 'filesystem' ? config.storage.path : '',
+      stop: async () => {
+        await server.close()
+        await removeFolder()
+      },
+    }
+  } catch (error) {
+    await removeFolder()
+    throw error
   }
 }
