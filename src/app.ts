@@ -13,7 +13,6 @@ import { LayerTables } from './layerTables/layerTables.ts'
 import { LayerMaker } from './images/layerMaker.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
-import { RevisionRecords } from './images/revisionRecords.ts'
 import type { Config } from './config/config.ts'
 import { Holds } from './gc/holds.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
@@ -26,6 +25,8 @@ import { createPathSource } from './sources/path.ts'
 import type { PackageSource } from './sources/source.ts'
 import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
+import { layout } from './storage/layout.ts'
+import { Records } from './storage/records.ts'
 import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
 
 /** Milliseconds for the download of popularity counts or of a layer table. */
@@ -79,7 +80,7 @@ export async function wire(config: Config, logger: Logger) {
     nix,
     packages: new PackageRecords(storage.records),
     outputs: new OutputRecords(storage.records),
-    revisions: new RevisionRecords(storage.records),
+    revisions: new Records(storage.records, layout.revisions),
     environment: config.nixpkgsEnvironment,
   })
   const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })

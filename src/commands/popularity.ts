@@ -5,7 +5,6 @@ import { parseArgs } from 'node:util'
 import { systems } from '../store/system.ts'
 import { nodeOf } from '../layers/graph.ts'
 import { LayerTables } from '../layerTables/layerTables.ts'
-import { OutputRecords } from '../images/outputRecords.ts'
 import { mostLayers, readConfig } from '../config/config.ts'
 import { InvalidData, NixeryError, UsageError } from '../errors.ts'
 import { growForest } from '../layers/growForest.ts'
@@ -155,7 +154,7 @@ async function inSet({ cache, ...search }: Search): Promise<Finding> {
 async function inRecords({ bar }: Search): Promise<Finding> {
   const { records } = await openStorage(readConfig())
   const onProgress = (done: number, of: number) => bar.show('records', done, of)
-  const nodes = await recordedPaths(records, new OutputRecords(records), onProgress)
+  const nodes = await recordedPaths(records, onProgress)
   return { origin: "the server's records", nodes, remarks: [] }
 }
 

@@ -1,7 +1,10 @@
 import { baseName } from '../store/storePath.ts'
 import type { LayerPlan } from '../layers/plan.ts'
 
-/** `[{"contents":[…store paths],"size":…,"mergeRating":…}]`, a layer per line, in the order of the plan. */
+/**
+ * The plan as JSON, one layer per line, in the order of the plan: `[{"contents":[…store
+ * paths],"size":…,"mergeRating":…}]`.
+ */
 export function planAsJson(plan: readonly LayerPlan[]): string {
   const layers = plan.map(({ storePaths, size, rating }) =>
     JSON.stringify({ contents: storePaths, size, mergeRating: rating }),
@@ -9,7 +12,9 @@ export function planAsJson(plan: readonly LayerPlan[]): string {
   return `[${layers.length === 0 ? '' : `\n${layers.join(',\n')}\n`}]\n`
 }
 
-/** A table for people: which path heads each layer, why it is a layer, how much is in it. */
+/**
+ * The plan as a table: for each layer its rating, size, number of paths, the reason for it and its main path.
+ */
 export function planAsTable(plan: readonly LayerPlan[]): string {
   const rows = plan.map(({ storePaths, size, rating, head, reason }, index) => [
     String(index + 1),

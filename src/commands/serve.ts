@@ -7,6 +7,8 @@ import { SendBuffers } from '../http/sendBuffers.ts'
 import { createServer } from '../http/server.ts'
 import { TransportEncoding } from '../http/transportEncoding.ts'
 import type { Logger } from '../logger.ts'
+import { layout } from '../storage/layout.ts'
+import { Records } from '../storage/records.ts'
 import { codeOf } from '../work/errno.ts'
 import { wire } from '../app.ts'
 
@@ -38,7 +40,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     logger,
     metrics,
     checks: [
-      { name: 'storage', check: () => storage.records.put('health/check', Date.now()) },
+      { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
       { name: 'nix', check: async () => void (await nix.ready()) },
     ],
   })

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts'
-import { blobKey } from '../storage/key.ts'
+import { ageingFolders, blobKey } from '../storage/layout.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { Intents } from './intents.ts'
 import { judge, type Retention, type Verdict } from './policy.ts'
@@ -30,17 +30,6 @@ export interface CollectionReport {
   readonly deleted: { readonly records: number; readonly blobs: number; readonly bytes: number }
   /** Milliseconds since 1970 by the storage's clock, when it was judged. */
   readonly judgedAt: number
-}
-
-/**
- * Folders of records that go with their age, and for how many seconds they stay at least: those that cost an
- * evaluation when they are lost, and the names for the lists, which are put anew each day on which they are asked for.
- */
-const ageing: Readonly<Record<string, number>> = {
-  packages: 0,
-  outputs: 0,
-  revisions: 0,
-  repositories: 2 * 24 * 60 * 60,
 }
 
 /**
@@ -124,8 +113,8 @@ export class Collector {
   /** What was learnt, or last asked for, long ago. @param now ms since 1970 @param age seconds */
   async #forgotten(now: number, age: number): Promise<readonly Step[]> {
     const steps: Step[] = []
-    for (const [folder, least] of Object.entries(ageing)) {
-      const before = now - Math.max(age, least) * 1000
+    for (const { folder, keptAtLeast } of ageingFolders) {
+      const before = now - Math.max(age, keptAtLeast) * 1000
       for await (const { key, size, modified } of this.#storage.objects.list(folder)) {
         if (modified < before) steps.push({ kind: 'record', key, size })
       }

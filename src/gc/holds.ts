@@ -5,10 +5,11 @@ import type { Logger } from '../logger.ts'
 import type { Descriptor, Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { BlobStore, Storage } from '../storage/interfaces.ts'
+import { layout, type PullRecord } from '../storage/layout.ts'
+import { folderOf, Records } from '../storage/records.ts'
 import { patient, SingleFlight } from '../work/singleFlight.ts'
 import { Intents } from './intents.ts'
 import { PullLedger } from './pullLedger.ts'
-import { pullFolder, type PullRecord } from './pullRecord.ts'
 import { ManifestReferences } from './references.ts'
 import { readStorageClock } from './storageClock.ts'
 
@@ -50,7 +51,8 @@ interface Written {
  */
 export class Holds {
   readonly #options: HoldsOptions
-  readonly #folder = `${pullFolder}/${randomUUID()}`
+  readonly #server = randomUUID()
+  readonly #pulls: Records<[server: string, number: string], PullRecord>
   readonly #intents: Intents
   readonly #references: ManifestReferences
   readonly #held = new LRUCache<Digest, Held>({ max: remembered })
@@ -64,6 +66,7 @@ export class Holds {
 
   constructor(options: HoldsOptions) {
     this.#options = options
+    this.#pulls = new Records(options.storage.records, layout.pulls)
     this.#intents = new Intents(options.storage)
     this.#references = new ManifestReferences(options.storage.blobs)
     const interval = Math.min(options.grace / 4, longestInterval)
@@ -147,7 +150,7 @@ export class Holds {
   }
 
   async #writeNow(): Promise<Written> {
-    const { grace, storage } = this.#options
+    const { grace } = this.#options
     const [manifests, blobs] = [this.#manifests, this.#blobs]
     this.#manifests = new Map()
     this.#blobs = new Set()
@@ -155,7 +158,7 @@ export class Holds {
     const record: PullRecord = { holds: grace, manifests: [...manifests], blobs: this.#unheld(blobs) }
     try {
       this.#records += 1
-      await storage.records.put(`${this.#folder}/${this.#records}`, record)
+      await this.#pulls.put([this.#server, String(this.#records)], record)
     } catch (error) {
       for (const [digest, time] of manifests)
         this.#manifests.set(digest, Math.max(time, this.#manifests.get(digest) ?? 0))
@@ -171,7 +174,7 @@ export class Holds {
     const { storage, logger } = this.#options
     const merge = async () => {
       const now = await readStorageClock(storage)
-      await new PullLedger(storage).compact(now(), () => true, this.#folder)
+      await new PullLedger(storage).compact(now(), () => true, folderOf(layout.pulls, this.#server))
     }
     merge().catch((error: unknown) => logger.warn({ err: error }, 'records of pulls could not be merged'))
   }

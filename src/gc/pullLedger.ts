@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { StorageFailed } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Storage } from '../storage/interfaces.ts'
-import { pullFolder, pullRecordSchema, type PullRecord } from './pullRecord.ts'
+import { layout, type PullRecord } from '../storage/layout.ts'
+import { folderOf } from '../storage/records.ts'
 
 /** What all servers say they serve. */
 export interface Pulls {
@@ -17,6 +18,9 @@ interface Entry {
   readonly record: PullRecord
   readonly modified: number
 }
+
+/** The records of all servers. */
+const allPulls = folderOf(layout.pulls)
 
 /** Looks at records that vanish while they are read, before they count as damaged. */
 const looks = 5
@@ -53,11 +57,7 @@ export class PullLedger {
    * @param below the folder: of all servers, or of one
    * @throws StorageFailed
    */
-  async compact(
-    now: number,
-    isThere: (digest: Digest) => boolean,
-    below: string = pullFolder,
-  ): Promise<void> {
+  async compact(now: number, isThere: (digest: Digest) => boolean, below: string = allPulls): Promise<void> {
     await this.#catchUp(below)
     const old = [...this.#known].filter(
       ([key, entry]) => key.startsWith(`${below}/`) && !isHolding(entry, now),
@@ -74,7 +74,7 @@ export class PullLedger {
   }
 
   /** Makes what is known what is there. Gives what is listed and cannot be read. */
-  async #catchUp(below: string = pullFolder): Promise<readonly { key: string; modified: number }[]> {
+  async #catchUp(below: string = allPulls): Promise<readonly { key: string; modified: number }[]> {
     const listed = await Array.fromAsync(this.#storage.objects.list(below))
     const keys = new Set(listed.map(({ key }) => key))
     for (const key of this.#known.keys())
@@ -82,7 +82,7 @@ export class PullLedger {
     const unread = await Promise.all(
       listed.map(async ({ key, modified }) => {
         if (this.#known.has(key)) return []
-        const record = pullRecordSchema.safeParse(await this.#storage.records.get(key)).data
+        const record = layout.pulls.schema.safeParse(await this.#storage.records.get(key)).data
         if (!record) return [{ key, modified }]
         this.#known.set(key, { record, modified })
         return []

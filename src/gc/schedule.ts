@@ -1,9 +1,9 @@
 import type { Logger } from '../logger.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { layout } from '../storage/layout.ts'
+import { recordKey, Records } from '../storage/records.ts'
 import type { CollectionReport, Collector } from './collector.ts'
 import { readStorageClock } from './storageClock.ts'
-
-const key = 'gc/last'
 
 export interface ScheduleOptions {
   readonly storage: Pick<Storage, 'records' | 'objects'>
@@ -49,7 +49,7 @@ export class CollectionSchedule {
     const { signal } = this.#stop
     try {
       if (await this.#isTooSoon()) return
-      await storage.records.put(key, {})
+      await new Records(storage.records, layout.lastCollection).put([], {})
       const report = await collector.collect({ signal })
       logger.info({ found: report.found, deleted: report.deleted }, 'garbage collected')
       onEnd(report)
@@ -64,8 +64,9 @@ export class CollectionSchedule {
   async #isTooSoon(): Promise<boolean> {
     const { storage, interval } = this.#options
     const now = await readStorageClock(storage)
-    for await (const object of storage.objects.list('gc')) {
-      if (object.key === key) return now() - object.modified < (interval * 1000) / 2
+    for await (const object of storage.objects.list(layout.lastCollection.folder)) {
+      if (object.key === recordKey(layout.lastCollection))
+        return now() - object.modified < (interval * 1000) / 2
     }
     return false
   }

@@ -6,11 +6,7 @@ import type { Storage, StoredObject } from '../storage/interfaces.ts'
 import type { StoredBlob, StoredImage } from './policy.ts'
 import type { Pulls } from './pullLedger.ts'
 import type { ManifestReferences } from './references.ts'
-import { blobFolder } from '../storage/key.ts'
-
-/** Folders of records that name a blob by its digest: an image's manifest, and layers. */
-const imageFolder = 'manifests'
-const layerFolders = ['builds', 'recompressed']
+import { blobFolder, foldersPointingAt } from '../storage/layout.ts'
 
 /** A record that names a blob, or nothing that makes sense. `modified` in ms since 1970. */
 export interface Pointer extends StoredObject {
@@ -55,10 +51,11 @@ export class Surveyor {
     now: number,
     onProgress: (done: number, of: number) => void,
   ): Promise<Survey> {
-    const [imageObjects, ...layerObjects] = await Promise.all(
-      [imageFolder, ...layerFolders].map((folder) => Array.fromAsync(this.#storage.objects.list(folder))),
-    )
-    const objects = [...(imageObjects ?? []), ...layerObjects.flat()]
+    const [imageObjects, layerObjects] = await Promise.all([
+      this.#listAll(foldersPointingAt('image')),
+      this.#listAll(foldersPointingAt('layer')),
+    ])
+    const objects = [...imageObjects, ...layerObjects]
     const blobs = await this.#listBlobs()
     let done = 0
     const queue = new PQueue({ concurrency: atOnce })
@@ -69,7 +66,7 @@ export class Surveyor {
     }
     const pointers = await queue.addAll(objects.map((object) => () => step(() => this.#read(object))))
     this.#pointers = new Map(pointers.map((one) => [one.key, one]))
-    const imageRecords = pointers.slice(0, imageObjects?.length ?? 0)
+    const imageRecords = pointers.slice(0, imageObjects.length)
     const recorded = Map.groupBy(imageRecords, ({ digest }) => digest)
     const manifests = new Set([...recorded.keys(), ...pulls.lastPull.keys()])
     const images = await queue.addAll(
@@ -80,6 +77,11 @@ export class Surveyor {
       ),
     )
     return { blobs, images, imageRecords, layerRecords: pointers.slice(imageRecords.length) }
+  }
+
+  async #listAll(folders: readonly string[]): Promise<readonly StoredObject[]> {
+    const listed = folders.map((folder) => Array.fromAsync(this.#storage.objects.list(folder)))
+    return (await Promise.all(listed)).flat()
   }
 
   async #listBlobs(): Promise<ReadonlyMap<Digest, StoredBlob>> {

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
-import { hexOf, type Digest } from '../oci/digest.ts'
+import type { Digest } from '../oci/digest.ts'
+import { blobKey } from '../storage/layout.ts'
 import { chunksOf, streamOf, type Piece } from './body.ts'
 import { hasAlready, identify, immutable } from './conditional.ts'
 import { RequestError } from './errors.ts'
@@ -59,7 +60,7 @@ function redirect(reply: FastifyReply, link: URL): FastifyReply {
 
 /** The nginx in front sends the file in place of this answer, or the range of it that the client asked for. */
 function handOff(prefix: string, digest: Digest, reply: FastifyReply): FastifyReply {
-  return reply.header('x-accel-redirect', `${prefix}layers/${hexOf(digest)}`).send()
+  return reply.header('x-accel-redirect', `${prefix}${blobKey(digest)}`).send()
 }
 
 async function sendRange(

@@ -4,9 +4,9 @@ import { constants, createGzip, createZstdDecompress, zstdCompressSync, zstdDeco
 import { PackingFailed } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
-import { descriptorSchema } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
-import { format } from './format.ts'
+import { layout } from '../storage/layout.ts'
+import { Records } from '../storage/records.ts'
 import { patient, SingleFlight } from '../work/singleFlight.ts'
 
 /** Of the recompression; its version is the runtime's. */
@@ -31,8 +31,8 @@ export class GzipLayers {
   }
 
   async #recompressed(layer: Descriptor): Promise<Descriptor> {
-    const key = `recompressed/${format}/${identity}/${layer.digest}`
-    const known = descriptorSchema.safeParse(await this.#storage.records.get(key)).data
+    const records = new Records(this.#storage.records, layout.recompressedLayers)
+    const known = await records.get(identity, layer.digest)
     if (known && (await this.#storage.blobs.stat(known.digest))?.size === known.size) return known
     if (!readsAllFrames()) {
       throw new PackingFailed(
@@ -43,7 +43,7 @@ export class GzipLayers {
       await pipeline(await this.#storage.blobs.open(layer.digest), createZstdDecompress(), createGzip(), sink)
     })
     const made = { mediaType: mediaTypes.ociLayerGzip, digest: blob.digest, size: blob.size }
-    await this.#storage.records.put(key, made)
+    await records.put([identity, layer.digest], made)
     return made
   }
 }

@@ -2,8 +2,10 @@ import { LRUCache } from 'lru-cache'
 import type { Holds } from '../gc/holds.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { digestOf } from '../oci/digest.ts'
-import { descriptorSchema, manifestSchema, parseJson } from '../oci/parse.ts'
+import { manifestSchema, parseJson } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { layout } from '../storage/layout.ts'
+import { Records } from '../storage/records.ts'
 import { readWhole } from '../storage/readWhole.ts'
 import type { Image } from './image.ts'
 
@@ -13,6 +15,7 @@ const memoryBytes = 64 << 20
 /** Which image answers a key: in memory, else in the storage. Nothing that is read back is trusted. */
 export class ImageRecords {
   readonly #storage: Storage
+  readonly #records: Records<[key: string], Descriptor>
   readonly #holds: Pick<Holds, 'hold' | 'forget'>
   readonly #memory = new LRUCache<string, Image>({
     maxSize: memoryBytes,
@@ -21,6 +24,7 @@ export class ImageRecords {
 
   constructor(storage: Storage, holds: Pick<Holds, 'hold' | 'forget'>) {
     this.#storage = storage
+    this.#records = new Records(storage.records, layout.images)
     this.#holds = holds
   }
 
@@ -44,7 +48,7 @@ export class ImageRecords {
    */
   async save(key: string, image: Image): Promise<boolean> {
     if (!(await this.#holds.hold(image.manifest))) return false
-    await this.#storage.records.put(`manifests/${key}`, image.manifest.descriptor)
+    await this.#records.put([key], image.manifest.descriptor)
     this.#memory.set(key, image)
     return true
   }
@@ -60,7 +64,7 @@ export class ImageRecords {
   }
 
   async #recall(key: string): Promise<Image | undefined> {
-    const record = descriptorSchema.safeParse(await this.#storage.records.get(`manifests/${key}`)).data
+    const record = await this.#records.get(key)
     return record && this.#load(record)
   }
 

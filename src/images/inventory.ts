@@ -10,10 +10,11 @@ import { systems } from '../store/system.ts'
 import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { PackageSource } from '../sources/source.ts'
+import type { RevisionRecord } from '../storage/layout.ts'
+import type { Records } from '../storage/records.ts'
 import type { OutputRecords } from './outputRecords.ts'
 import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
 import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
-import type { RevisionRecords } from './revisionRecords.ts'
 import { timed } from './timed.ts'
 
 export interface ImageOrder {
@@ -42,7 +43,7 @@ export interface InventoryParts {
   readonly nix: Nix
   readonly packages: PackageRecords
   readonly outputs: OutputRecords
-  readonly revisions: RevisionRecords
+  readonly revisions: Records<[id: string], RevisionRecord>
   /** `NIXPKGS_*` variables. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -60,7 +61,7 @@ export class Inventory {
     const { packages: records, outputs: outputRecords, revisions } = this.#parts
     const attributes = order.request.packages
     const [revision, known] = await Promise.all([
-      revisions.find(order.revision.id),
+      revisions.get(order.revision.id),
       records.find(this.#scope(order), attributes),
     ])
     const packages = attributes.flatMap((attribute) => known.get(attribute) ?? [])
@@ -133,7 +134,7 @@ export class Inventory {
       packages = await evaluate(new Map())
       return realise(packages)
     })
-    await revisions.save(order.revision.id, { created })
+    if (!(await revisions.get(order.revision.id))) await revisions.put([order.revision.id], { created })
     return { packages, held, created }
   }
 

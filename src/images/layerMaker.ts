@@ -1,25 +1,20 @@
 import PQueue from 'p-queue'
-import { z } from 'zod'
 import type { LayerContent, Packer } from '../archive/packer.ts'
 import type { Entry } from '../oci/entry.ts'
 import type { Layer } from '../oci/layer.ts'
-import { digestSchema } from '../oci/parse.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
 import { silently } from '../work/events.ts'
 import { SingleFlight } from '../work/singleFlight.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { layout, type LayerRecord } from '../storage/layout.ts'
+import { Records } from '../storage/records.ts'
 import { layerKey } from './keys.ts'
-
-const layerRecord = z.object({
-  digest: digestSchema,
-  size: z.number().int().nonnegative(),
-  diffID: digestSchema,
-})
 
 /** Makes layers, each once: what was packed before is found by the store paths in it. */
 export class LayerMaker {
   readonly #packer: Packer
   readonly #storage: Storage
+  readonly #records: Records<[key: string], LayerRecord>
   readonly #making = new SingleFlight<Layer>()
   readonly #queue: PQueue
 
@@ -27,6 +22,7 @@ export class LayerMaker {
   constructor(packer: Packer, storage: Storage, atOnce: number) {
     this.#packer = packer
     this.#storage = storage
+    this.#records = new Records(storage.records, layout.layers)
     this.#queue = new PQueue({ concurrency: atOnce })
   }
 
@@ -47,7 +43,7 @@ export class LayerMaker {
       const size = paths.reduce((sum, { narSize }) => sum + narSize, 0)
       const layer = await this.#pack({ kind: 'storePaths', storePaths: paths }, size, wanted)
       const { digest: blob, size: bytes } = layer.descriptor
-      await this.#storage.records.put(`builds/${key}`, { digest: blob, size: bytes, diffID: layer.diffID })
+      await this.#records.put([key], { digest: blob, size: bytes, diffID: layer.diffID })
       return layer
     })
   }
@@ -58,9 +54,9 @@ export class LayerMaker {
   }
 
   async #find(key: string): Promise<Layer | undefined> {
-    const record = layerRecord.safeParse(await this.#storage.records.get(`builds/${key}`))
-    if (!record.success) return undefined
-    const { diffID, ...blob } = record.data
+    const record = await this.#records.get(key)
+    if (!record) return undefined
+    const { diffID, ...blob } = record
     const there = await this.#storage.blobs.stat(blob.digest)
     return there?.size === blob.size ? this.#layer(blob, diffID) : undefined
   }

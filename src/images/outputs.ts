@@ -1,18 +1,8 @@
 import { readPropagated } from '../image/propagated.ts'
-import { readTree, type Tree } from '../image/tree.ts'
+import { readTree } from '../image/tree.ts'
+import type { Output } from '../store/output.ts'
 import { isStorePath, type StorePath } from '../store/storePath.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
-
-/** What an image needs to know of a package's output beside its bytes. It never changes: the store path is its name. */
-export interface Output {
-  readonly path: StorePath
-  /** Names that it links into an image. */
-  readonly tree: Tree
-  /** What it cannot be used without. */
-  readonly propagated: readonly StorePath[]
-  /** Everything that it needs, itself included, sorted by path. */
-  readonly closure: readonly PathInfo[]
-}
 
 export interface OutputsOfImage {
   /** The roots, then what they propagate. */

@@ -1,22 +1,22 @@
-import type { PathInfo } from '../store/pathInfo.ts'
 import { nodeOf } from '../layers/graph.ts'
 import type { ClosureNode } from '../layers/plan.ts'
-import { isStorePath, type StorePath } from '../store/storePath.ts'
-import type { ListsRecords } from '../storage/interfaces.ts'
+import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
+import { layout } from '../storage/layout.ts'
+import { namesOf, Records } from '../storage/records.ts'
+import type { StorePath } from '../store/storePath.ts'
 
 /** All paths of the outputs that servers on a storage have made images of. @throws StorageFailed */
 export async function recordedPaths(
-  records: ListsRecords,
-  outputs: { find(path: StorePath): Promise<{ readonly closure: readonly PathInfo[] } | undefined> },
+  records: RecordStore & ListsRecords,
   onProgress: (done: number, of: number) => void,
 ): Promise<readonly ClosureNode[]> {
-  const keys = await Array.fromAsync(records.list('outputs'))
-  const paths = keys.map((key) => `/nix/store/${key.slice(key.lastIndexOf('/') + 1)}`).filter(isStorePath)
+  const outputs = new Records(records, layout.outputs)
+  const names = await Array.fromAsync(namesOf(records, layout.outputs), ([name]) => name)
   const nodes = new Map<StorePath, ClosureNode>()
-  for (const [index, path] of paths.entries()) {
-    const output = await outputs.find(path)
+  for (const [index, name] of names.entries()) {
+    const output = await outputs.get(name)
     for (const info of output?.closure ?? []) nodes.set(info.path, nodeOf(info))
-    onProgress(index + 1, paths.length)
+    onProgress(index + 1, names.length)
   }
   return [...nodes.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }

@@ -11,14 +11,17 @@ export const tiers = [
   { budgetFrom: 110, theta: 2_000_000 },
 ] as const
 
-/** Images that a client is taken to see: how likely it is that one of them has a path without the path it joined. */
+/**
+ * How many images a client is assumed to pull. It decides how likely it is that one of them has a path
+ * without the path that it joined.
+ */
 const horizon = 10_000
 
-/** What a package set's reference graph says about sharing. Keys are those of `packageKey`. */
+/** What the reference graph of a package set says about sharing. Keys are those of `packageKey`. */
 export interface Sharing {
   /** In the order of `tiers`. */
   readonly forests: readonly Forest[]
-  /** How many paths need a package's paths, itself included: the most that any of its paths is needed. */
+  /** How many paths need a package, including itself: the highest number for any of its paths. */
   readonly needed: ReadonlyMap<string, number>
 }
 
@@ -47,7 +50,10 @@ function withinGraph(paths: readonly ClosureNode[]): readonly ClosureNode[] {
   return paths.map((node) => ({ ...node, references: node.references.filter((path) => known.has(path)) }))
 }
 
-/** For each node the direct dependent that most paths need; ties by name, then by path. -1 where nothing refers to it. */
+/**
+ * For each node the direct dependent that most paths need, ties by name, then by path. -1 if nothing refers
+ * to it.
+ */
 function parentsOf({ successors }: IndexedGraph, needed: Float64Array, keys: readonly string[]): Int32Array {
   const parents = new Int32Array(successors.length).fill(-1)
   for (const [dependent, targets] of successors.entries()) {
@@ -67,7 +73,10 @@ function comesBefore(a: number, b: number, needed: Float64Array, keys: readonly 
   return nameA === nameB ? a < b : nameA < nameB
 }
 
-/** For each node the parent that it joins, or -1. `order` has what a node refers to, hence all that can join it, before it. */
+/**
+ * For each node the parent that it joins, or -1. In `order` everything that a node refers to, and so
+ * everything that can join it, comes before it.
+ */
 function join(
   { nodes }: IndexedGraph,
   needed: Float64Array,
@@ -90,7 +99,7 @@ function join(
   return joined
 }
 
-/** Of the paths with one name the one that most others need speaks for all. In descending order of that number. */
+/** For each name, the path that most others need. In descending order of that number. */
 function representatives(keys: readonly string[], needed: Float64Array): readonly number[] {
   const all = [...keys.keys()].toSorted((a, b) => (comesBefore(a, b, needed, keys) ? -1 : 1))
   const first = new Map<string, number>()
@@ -101,7 +110,10 @@ function representatives(keys: readonly string[], needed: Float64Array): readonl
   return [...first.values()]
 }
 
-/** Names can be in a circle where paths are not (two versions in one set): who would close it joins nobody. */
+/**
+ * Names can form a circle even if paths do not (two versions in one set). A name that would close a circle
+ * joins nothing.
+ */
 function byName(names: readonly number[], keys: readonly string[], joined: Int32Array): Forest {
   const forest = new Map<string, string>()
   for (const node of names) {

@@ -4,18 +4,18 @@ import { digestOf, type Digest } from '../oci/digest.ts'
 import { tiers, type Sharing } from './growForest.ts'
 import type { Forest, Popularity } from './plan.ts'
 
-/** What layers are planned with beside the image: made once for a package set, never changed. */
+/** What layer planning knows besides the image. A table is made once for a package set and never changes. */
 export interface LayerTable {
   /** When it was made, in ISO 8601. */
   readonly made: string
-  /** For people: out of what. */
+  /** For people: what it was made of. */
   readonly origin: string
-  /** The id of the revision that it was made of, where that is known. */
+  /** The id of the revision that it was made of, if that is known. */
   readonly revision?: string
   readonly sharing: Sharing
-  /** As the original counts it: name with version -> how many paths refer to it. */
+  /** Popularity as in the original: name with version -> how many paths refer to it. */
   readonly popularity: Popularity
-  /** Equal for equal contents, whenever and out of whatever they were made: for cache keys. */
+  /** Equal for equal contents, whenever and from whatever they were made. For cache keys. */
   readonly identity: Digest
 }
 
@@ -82,7 +82,7 @@ export function decodeLayerTable(value: unknown, where: string): LayerTable {
   })
 }
 
-/** A name that comes back to itself, if there is one. */
+/** A name that leads back to itself, if there is one. */
 function circleIn(forest: Forest): string | undefined {
   const sound = new Set<string>()
   for (const start of forest.keys()) {

@@ -3,7 +3,7 @@ import { packageKey } from './packageKey.ts'
 import type { Closure, ClosureNode, LayerPlan, SharedData } from './plan.ts'
 import { isInEveryImage, popularityOf } from './popularity.ts'
 
-/** Store paths that belong together, whatever else is in an image. */
+/** Store paths that share a layer in every image. */
 export interface Group {
   readonly head: StorePath
   readonly nodes: readonly ClosureNode[]
@@ -52,7 +52,7 @@ export function layersOfGroups(
   ]
 }
 
-/** More than any package set has paths. */
+/** A number larger than the number of paths of any package set. */
 const inEveryImage = 1e9
 
 function rater({ nodes }: Closure, { needed, popularity }: SharedData): (path: StorePath) => number {

@@ -8,8 +8,8 @@ const layerTypes: Readonly<Record<string, string>> = {
 }
 
 /**
- * The manifest of the same image in Docker's words (image manifest version 2, schema 2): other media types, the same
- * blobs. @throws TypeError for layers that Docker's form has no word for
+ * The same image as Docker's image manifest version 2, schema 2: other media types, the same blobs. @throws
+ * TypeError for a layer whose media type Docker does not have
  */
 export function encodeDockerManifest(config: Descriptor, layers: readonly Descriptor[]): Encoded {
   return encodeManifest(

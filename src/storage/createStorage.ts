@@ -13,11 +13,11 @@ export type StorageConfig =
 export interface StorageSettings {
   /** Folder of this machine for blobs on their way to a bucket. */
   readonly spool: string
-  /** Seconds that links into a bucket hold; undefined: all downloads pass through the server. */
+  /** Seconds for which links into a bucket are valid. Undefined: all downloads pass through the server. */
   readonly linkLifetime: number | undefined
 }
 
-/** Opens a storage. The client of a bucket is loaded only where it is used. @throws StorageFailed */
+/** Opens a storage. A bucket's client is loaded only if it is used. @throws StorageFailed */
 export async function createStorage(
   config: StorageConfig,
   { spool, linkLifetime }: StorageSettings,

@@ -12,7 +12,8 @@ import type {
   StoredBlob,
   StoredObject,
 } from './interfaces.ts'
-import { blobKey, checkFolder, checkKey } from './key.ts'
+import { checkFolder, checkKey } from './key.ts'
+import { blobKey } from './layout.ts'
 import { boundsOf } from './range.ts'
 
 /** Storage for tests: the same contract, gone with the process. */

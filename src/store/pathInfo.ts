@@ -1,4 +1,5 @@
-import type { StorePath } from './storePath.ts'
+import { z } from 'zod'
+import { storePathSchema, type StorePath } from './storePath.ts'
 
 /**
  * What a Nix store or a binary cache knows of a path. `narHash` is `sha256:<hex>`, `narSize` in bytes; references
@@ -10,3 +11,11 @@ export interface PathInfo {
   readonly narSize: number
   readonly references: readonly StorePath[]
 }
+
+/** A path info in JSON that was read back. */
+export const pathInfoSchema: z.ZodType<PathInfo> = z.object({
+  path: storePathSchema,
+  narHash: z.string(),
+  narSize: z.number(),
+  references: z.array(storePathSchema),
+})

@@ -7,8 +7,9 @@ import { sweepTemporaries } from '../filesystem/temporary.ts'
 import type { BlobFile } from './bucket.ts'
 
 /**
- * Where blobs wait on the local disk until they are whole. Only then are name, size and sum known; so a blob goes to the
- * bucket under its own name, once, every part of it can be sent again, and of a writer that fails nothing gets there.
+ * Keeps blobs on the local disk until they are complete. Only then are their name, size and checksum known.
+ * So a blob is uploaded once, under its own name, each part can be sent again, and nothing of a failed write
+ * reaches the bucket.
  */
 export class Spool {
   readonly #folder: string
@@ -17,7 +18,7 @@ export class Spool {
     this.#folder = folder
   }
 
-  /** Removes what a server that was killed left in the folder. @throws StorageFailed */
+  /** Removes what a killed server left in the folder. @throws StorageFailed */
   static async open(folder: string): Promise<Spool> {
     try {
       await mkdir(folder, { recursive: true })
@@ -28,7 +29,7 @@ export class Spool {
     return new Spool(folder)
   }
 
-  /** The file is there until `use` is done. @throws StorageFailed, and what `write` and `use` throw */
+  /** The file exists until `use` has finished. @throws StorageFailed, and what `write` and `use` throw */
   async withFile<T>(
     write: (sink: Writable) => Promise<void>,
     use: (file: BlobFile) => Promise<T>,

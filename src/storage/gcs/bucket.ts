@@ -14,7 +14,8 @@ import {
 } from '../bucket/bucket.ts'
 import { Prefix } from '../bucket/prefix.ts'
 import type { StoredObject } from '../interfaces.ts'
-import { blobKey, isKey } from '../key.ts'
+import { isKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { download } from './download.ts'
 import { failed, isMissing } from './faults.ts'
 import type { GcsOptions } from './options.ts'
@@ -67,7 +68,7 @@ export class GcsBucket implements Bucket {
       await this.#bucket.upload(file.path, {
         ...parts,
         destination: this.#prefix.nameOf(key),
-        // Told beforehand, so that what arrives otherwise never becomes an object.
+        // Sent first, so that a damaged upload never becomes an object.
         metadata: { contentType: blobType, metadata: noteOf(file), md5Hash: await md5Of(file.path) },
         validation: false,
       })
@@ -104,7 +105,7 @@ export class GcsBucket implements Bucket {
 
 type GoogleFile = ReturnType<GoogleBucket['file']>
 
-/** What the client's stream of files gives. */
+/** The files in the client's stream. */
 function filesIn(stream: Readable): AsyncIterable<GoogleFile> {
   return stream
 }

@@ -7,10 +7,10 @@ import { GcsLinks } from './links.ts'
 import type { GcsOptions } from './options.ts'
 
 /**
- * Storage in a bucket of Google Cloud Storage, which any number of servers may share. Looks once whether the bucket is
- * there.
- * @param spool folder of this machine for blobs on their way there
- * @param linkLifetime seconds that links hold; undefined for none
+ * Storage in a bucket of Google Cloud Storage, which any number of servers may share. Checks once that the
+ * bucket exists.
+ * @param spool folder of this machine for blobs on their way to the bucket
+ * @param linkLifetime seconds for which links are valid; undefined: no links
  * @throws StorageFailed
  */
 export async function createGcsStorage(
@@ -19,7 +19,7 @@ export async function createGcsStorage(
   linkLifetime: number | undefined,
 ): Promise<Storage> {
   const client = createClient(options)
-  // Who may use the objects of a bucket may not always look at the bucket itself.
+  // An account that may use a bucket's objects may not be allowed to look at the bucket itself.
   await client
     .bucket(options.bucket)
     .getFiles({ maxResults: 1, autoPaginate: false })

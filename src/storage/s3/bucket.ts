@@ -16,7 +16,8 @@ import { blobType, noteOf, notedDigest, type BlobFile, type Bounds, type Bucket 
 import { Prefix } from '../bucket/prefix.ts'
 import type { ObjectState } from '../bucket/bucket.ts'
 import type { StoredObject } from '../interfaces.ts'
-import { blobKey, isKey } from '../key.ts'
+import { isKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { failed, isMissing } from './faults.ts'
 import type { S3Options } from './options.ts'
 
@@ -27,7 +28,7 @@ const partsAtOnce = 3
 /** Parts that an upload may have (Amazon S3, "multipart upload limits"). */
 const maxParts = 10_000
 
-/** A bucket of S3, or of a store that speaks its language. */
+/** A bucket of S3, or of a compatible store. */
 export class S3Bucket implements Bucket {
   readonly #client: S3Client
   readonly #bucket: string

@@ -8,9 +8,9 @@ import { S3Links } from './links.ts'
 import type { S3Options } from './options.ts'
 
 /**
- * Storage in a bucket of S3, which any number of servers may share. Looks once whether the bucket is there.
- * @param spool folder of this machine for blobs on their way there
- * @param linkLifetime seconds that links hold; undefined for none
+ * Storage in a bucket of S3, which any number of servers may share. Checks once that the bucket exists.
+ * @param spool folder of this machine for blobs on their way to the bucket
+ * @param linkLifetime seconds for which links are valid; undefined: no links
  * @throws StorageFailed
  */
 export async function createS3Storage(

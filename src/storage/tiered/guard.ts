@@ -2,13 +2,19 @@ import { StorageFailed } from '../../errors.ts'
 import type { Storage } from '../interfaces.ts'
 
 export interface GuardOptions {
-  /** Milliseconds that an answer may take; the content of a blob, once it flows, has all the time it needs. */
+  /**
+   * Longest time for an answer, in milliseconds. Once the content of a blob flows, it may take as long as it
+   * needs.
+   */
   readonly patience: number
-  /** Milliseconds after a fault in which nothing is asked: who waits for a bucket that is down waits once. */
+  /**
+   * Milliseconds after a fault in which the bucket is not asked: callers wait once for a bucket that is down,
+   * not each time.
+   */
   readonly pause: number
 }
 
-/** A storage that answers soon or fails soon: `StorageFailed`, in both cases. */
+/** A storage that answers or fails (`StorageFailed`) within a fixed time. */
 export class GuardedStorage implements Storage {
   readonly blobs: Storage['blobs']
   readonly records: Storage['records']

@@ -89,7 +89,7 @@ describe('tiers in front of a bucket', () => {
     const bytes = [randomBytes(1_000_000), Buffer.from('small')]
     const stored = await Promise.all(bytes.map((one) => put(serving, one)))
     await serving.records.put('manifests/known', { a: 1 })
-    await serving.records.put('popularity/pin', { b: 2 })
+    await serving.records.put('popularity/pins/one', { b: 2 })
     for (const state of ['down', 'silent'] as const) {
       bucket.state = state
       for (const [index, { digest }] of stored.entries()) {
@@ -98,7 +98,7 @@ describe('tiers in front of a bucket', () => {
         assert.ok(await local.stat(digest))
       }
       assert.deepEqual(await serving.records.get('manifests/known'), { a: 1 })
-      assert.deepEqual(await serving.records.get('popularity/pin'), { b: 2 })
+      assert.deepEqual(await serving.records.get('popularity/pins/one'), { b: 2 })
       await assert.rejects(serving.records.get('manifests/unknown'), StorageFailed)
       await assert.rejects(serving.records.put('manifests/new', {}), StorageFailed)
       await assert.rejects(serving.records.get('health/check'), StorageFailed)

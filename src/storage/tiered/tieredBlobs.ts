@@ -6,13 +6,13 @@ import { BlobUnknown } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import { digestOf, type Digest } from '../../oci/digest.ts'
 import type { BlobFile, BlobStore, ByteRange, OpensFiles, StoredBlob } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { boundsOf } from '../range.ts'
 import type { LocalTier } from './localTier.ts'
 import type { MemoryTier } from './memoryTier.ts'
 import { putWithCopy } from './tee.ts'
 
-/** Copies that are fetched side by side. */
+/** Copies that are fetched at once. */
 const fetchesAtOnce = 2
 
 interface Tiers {
@@ -23,8 +23,8 @@ interface Tiers {
 }
 
 /**
- * Blobs out of the nearest tier that has them: their digest says that they are right, wherever they come from. What is
- * put is there when the bucket has it.
+ * Blobs from the nearest tier that has them. Their digest proves that they are right, wherever they come
+ * from. A blob counts as stored when the bucket has it.
  */
 export class TieredBlobs implements BlobStore, OpensFiles {
   readonly #tiers: Tiers
@@ -58,7 +58,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return bucket.open(digest, range)
   }
 
-  /** The local copy's. What is small is better opened: it comes out of memory, or gets there. */
+  /** The file of the local copy. Small blobs have none: they are opened, from memory or into it. */
   async file(digest: Digest): Promise<BlobFile | undefined> {
     const { memory, local } = this.#tiers
     const copy = await local.stat(digest)
@@ -73,7 +73,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return stored
   }
 
-  /** Reads what is small whole, and keeps it. A range that was asked for already makes it no whole. */
+  /** Reads a small blob completely and keeps it. Only complete reads are kept, not ranges. */
   async #small(
     digest: Digest,
     stream: Readable,
@@ -90,7 +90,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return part(bytes, range)
   }
 
-  /** Gets a copy of a blob that is served from the bucket meanwhile. */
+  /** Fetches a copy of a blob. Meanwhile it is served from the bucket. */
   #fetch(digest: Digest): void {
     if (this.#fetching.has(digest)) return
     this.#fetching.add(digest)
