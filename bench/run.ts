@@ -44,7 +44,7 @@ try {
     const made = await memoryOfOneLayer(all, folder)
     report.sections.push({
       title: 'One large layer',
-      note: 'The whole process, threads and all.',
+      note: 'Memory is that of the whole process with its threads.',
       rows: made.rows,
     })
     floors.push(...made.floors)
