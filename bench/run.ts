@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--json] [--quick] [--only layers,memory,images,serving]`: how fast it is, beside what it would be without its
- * means, measured in the same run. Tables to standard output, or JSON.
+ * `npm run bench -- [--json] [--quick] [--only layers,memory,images,serving]`: how fast it is, beside what it
+ * would be without its means, measured in the same run. Tables to standard output, or JSON.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'

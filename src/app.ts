@@ -32,7 +32,9 @@ import { Records } from './storage/records.ts'
 import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
 import { assemble, type Closes } from './work/lifetime.ts'
 
-/** Layers beside those that threads work on: their files are open already, or still on their way to the disk. */
+/**
+ * Layers beside those that threads work on: their files are open already, or still on their way to the disk.
+ */
 const spareLayers = 3
 
 /** The storage that the configuration names, alone. The caller closes it. @throws StorageFailed */
@@ -44,8 +46,8 @@ export function openStorage(config: Config): Promise<Storage & Closes> {
 }
 
 /**
- * Makes every part that images are made with, as the configuration says. The caller closes the app, which ends the
- * builds that still run. If a part cannot be made, nothing stays open.
+ * Makes every part that images are made with, as the configuration says. The caller closes the app, which
+ * ends the builds that still run. If a part cannot be made, nothing stays open.
  * @throws StorageFailed, NixFailed, InvalidData
  */
 export function createApp(config: Config, logger: Logger) {

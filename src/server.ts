@@ -19,8 +19,8 @@ export interface RunningServer extends Closes {
   /** `http://HOST:PORT`, with the port that it really has. */
   readonly address: string
   /**
-   * Stops gracefully: takes no new builds, waits for the builds that run (for the configured time), then for answers
-   * that are being sent, then closes the rest.
+   * Stops gracefully: takes no new builds, waits for the builds that run (for the configured time), then for
+   * answers that are being sent, then closes the rest.
    */
   close(): Promise<void>
   /** Ends all builds now. Their clients get the answer that the server stops. */
@@ -31,8 +31,8 @@ export interface RunningServer extends Closes {
 const leastForDownloads = 1_000
 
 /**
- * Starts a server: makes all parts, listens, and tidies the storage and the Nix store from time to time. If the start
- * fails, nothing stays open.
+ * Starts a server: makes all parts, listens, and tidies the storage and the Nix store from time to time. If
+ * the start fails, nothing stays open.
  * @throws StorageFailed, NixFailed, InvalidData, CannotListen
  */
 export function startServer(config: Config, logger: Logger): Promise<RunningServer> {

@@ -24,7 +24,10 @@ const groupings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'grouped anew, into 20 layers': { NIXERY_MAX_LAYERS: '20' },
 }
 
-/** Images whose packages are known from others, by a server that cannot run Nix. @param warm folder of the one that made the others */
+/**
+ * Images whose packages are known from others, by a server that cannot run Nix. @param warm folder of the one
+ * that made the others
+ */
 export async function newCombinations(warm: string, folder: string) {
   const withoutNix = join(folder, 'empty')
   await mkdir(withoutNix)

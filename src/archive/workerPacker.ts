@@ -11,7 +11,7 @@ import type { LayerContent, Packer, StorePathContent } from './packer.ts'
 import { request } from './threads/threadJob.ts'
 import { ThreadPool } from './threads/threadPool.ts'
 
-export interface PackerOptions {
+interface PackerOptions {
   /** Number of worker threads. */
   readonly threads: number
   /** Compression of the layers. Default: gzip, which every client can read. */

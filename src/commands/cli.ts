@@ -29,7 +29,9 @@ const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>
   help: async () => void process.stdout.write(usage),
 }
 
-/** Runs the command line. Never throws: a fault is told on stderr, and the exit code is 1 (2 for wrong usage). */
+/**
+ * Runs the command line. Never throws: a fault is told on stderr, and the exit code is 1 (2 for wrong usage).
+ */
 async function main(args: readonly string[]): Promise<void> {
   const [name = '', ...rest] = args
   const wanted = name === '--help' || name === '-h' ? 'help' : name

@@ -10,8 +10,8 @@ import { ProgressBar } from './progressBar.ts'
 import { formatBytes } from './units.ts'
 
 /**
- * `gc [--dry-run]`: deletes what no image needs, and images beyond `NIXERY_GC_KEEP` and `NIXERY_GC_SIZE`; with
- * `--dry-run` only says what. Shows how far it is on stderr when that is a terminal.
+ * `gc [--dry-run]`: deletes what no image needs, and images beyond `NIXERY_GC_KEEP` and `NIXERY_GC_SIZE`;
+ * with `--dry-run` only says what. Shows how far it is on stderr when that is a terminal.
  * @throws UsageError, ConfigError, StorageFailed
  */
 export async function gcCommand(args: readonly string[]): Promise<string> {

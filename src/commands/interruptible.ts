@@ -4,7 +4,8 @@ import { NixeryError } from '../errors.ts'
 class Interrupted extends NixeryError {}
 
 /**
- * Does work that Ctrl-C ends: the signal is aborted with an error of this message. A second Ctrl-C ends the process.
+ * Does work that Ctrl-C ends: the signal is aborted with an error of this message. A second Ctrl-C ends the
+ * process.
  * @param message for the user: what is lost, and how to go on
  */
 export async function interruptible<T>(

@@ -33,9 +33,9 @@ interface GraphOptions {
 }
 
 /**
- * `plan --graph FILE [--strategy NAME] [--popularity FILE] [--table FILE] [--budget N]`: the plan of an exported
- * reference graph as JSON.
- * `plan NAME [--tag TAG]`: the layers of an image, explained as a table; it needs the server's configuration.
+ * `plan --graph FILE [--strategy NAME] [--popularity FILE] [--table FILE] [--budget N]`: the plan of an
+ * exported reference graph as JSON. `plan NAME [--tag TAG]`: the layers of an image, explained as a table; it
+ * needs the server's configuration.
  * @throws UsageError, InvalidData, ConfigError, or what building throws
  */
 export async function planCommand(args: readonly string[]): Promise<string> {

@@ -31,8 +31,8 @@ const options = {
 
 /**
  * `popularity --cache LOCATION [--paths LIST]`, `popularity --set [--tag TAG] [--cache LOCATION]` or
- * `popularity --records`: makes a layer table, and writes it to `--output FILE`, the counts of the original to
- * `--counts FILE`; without either, the table to the server's storage.
+ * `popularity --records`: makes a layer table, and writes it to `--output FILE`, the counts of the original
+ * to `--counts FILE`; without either, the table to the server's storage.
  * @throws UsageError, InvalidData, ConfigError, StorageFailed, or what Nix throws
  */
 export async function popularityCommand(args: readonly string[]): Promise<string> {

@@ -8,8 +8,8 @@ import { faultsIn } from '../work/lifetime.ts'
 const impatience = 1_000
 
 /**
- * `serve`: serves the registry until the first SIGINT or SIGTERM, and then stops gracefully; a second signal ends the
- * process at once.
+ * `serve`: serves the registry until the first SIGINT or SIGTERM, and then stops gracefully; a second signal
+ * ends the process at once.
  * @throws ConfigError, StorageFailed, NixFailed, InvalidData, CannotListen
  */
 export async function serveCommand(): Promise<void> {

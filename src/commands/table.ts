@@ -1,5 +1,6 @@
 /**
- * Rows as lines, with columns as wide as their widest cell. Every row has a cell for each column of the first one.
+ * Rows as lines, with columns as wide as their widest cell. Every row has a cell for each column of the first
+ * one.
  * @param numbers columns whose cells are aligned to the right, counted from 0
  * @returns the lines, without a line break at the end
  */

@@ -14,8 +14,8 @@ import { storage } from './storage.ts'
 import { tiers, type Tiers } from './tiers.ts'
 
 /**
- * The whole configuration, in the words of the program. Its paths are absolute. A new topic is a file of this folder
- * (see `group`), a member here and a line in `readConfig`.
+ * The whole configuration, in the words of the program. Its paths are absolute. A new topic is a file of this
+ * folder (see `group`), a member here and a line in `readConfig`.
  */
 export interface Config {
   readonly listen: Listen

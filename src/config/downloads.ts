@@ -7,7 +7,9 @@ const inBuckets: readonly string[] = ['s3', 'gcs']
 
 /** Who sends the bytes of blobs. */
 export interface Downloads {
-  /** The path below which the nginx in front finds the files of the storage. Undefined: nginx sends no blobs. */
+  /**
+   * The path below which the nginx in front finds the files of the storage. Undefined: nginx sends no blobs.
+   */
   readonly accelRedirect: string | undefined
   /** Seconds that links into a bucket hold. Undefined: all downloads pass through the server. */
   readonly linkLifetime: number | undefined

@@ -32,8 +32,8 @@ export async function readOnce(location: string, signal: AbortSignal): Promise<B
 }
 
 /**
- * The bytes at a location that `readOnce` can read; undefined if there is nothing. A fault that may pass by itself is
- * tried again.
+ * The bytes at a location that `readOnce` can read; undefined if there is nothing. A fault that may pass by
+ * itself is tried again.
  * @throws InvalidData, or the signal's reason
  */
 export async function download(location: string, signal: AbortSignal): Promise<Buffer | undefined> {

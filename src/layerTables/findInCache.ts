@@ -24,7 +24,8 @@ export async function findInCache(
 }
 
 /**
- * What a binary cache knows of paths and of all that they need. What an earlier search found is not asked for again.
+ * What a binary cache knows of paths and of all that they need. What an earlier search found is not asked for
+ * again.
  * @throws InvalidData, or the signal's reason
  */
 export async function gatherFrom(

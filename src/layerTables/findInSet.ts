@@ -21,7 +21,8 @@ interface SetOptions {
 }
 
 /**
- * The outputs of all packages of a set, and all that they need, as far as the Nix store or a binary cache has them.
+ * The outputs of all packages of a set, and all that they need, as far as the Nix store or a binary cache has
+ * them.
  * @throws InvalidData, what the source and Nix throw, or the signal's reason
  */
 export async function findInSet(

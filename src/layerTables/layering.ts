@@ -24,8 +24,8 @@ interface LayeringOptions {
 }
 
 /**
- * Milliseconds after which the choice for a revision is read again: where two servers that chose at the same moment
- * differ, both come to the one that was written last.
+ * Milliseconds after which the choice for a revision is read again: where two servers that chose at the same
+ * moment differ, both come to the one that was written last.
  */
 const settledAfter = 60_000
 /** Revisions whose choice is in memory; tables that several of them share are there once. */

@@ -10,8 +10,6 @@ export interface PopularityData {
   readonly identity: Digest
 }
 
-export const noPopularity: PopularityData = popularityData(new Map())
-
 const schema = z.record(z.string(), z.int().nonnegative())
 
 /** Reads `{"glibc-2.39-52": 61234, …}`. @throws InvalidData, naming `origin` */

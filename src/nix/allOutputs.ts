@@ -20,7 +20,7 @@ interface WholeSet {
 }
 
 /** The store paths of all packages of a set, and how many of its attributes were evaluated and could not be. */
-export interface AllOutputs {
+interface AllOutputs {
   readonly paths: readonly StorePath[]
   readonly attributes: number
   readonly failed: number

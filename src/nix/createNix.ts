@@ -12,7 +12,7 @@ import { WarmEvaluators } from './warmEvaluators.ts'
 /** Milliseconds after which a Nix that does not answer counts as broken. */
 const READY_WITHIN = 10_000
 
-export interface CreateNixOptions extends NixOptions {
+interface CreateNixOptions extends NixOptions {
   /** Processes at most that keep a package set evaluated; none when it is 0. */
   readonly evaluators?: number
 }

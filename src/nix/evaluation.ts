@@ -44,7 +44,7 @@ export type Finding = z.infer<typeof findingSchema>
 /** Findings in the order asked for, and the names at each level (`a.b`) where a look-up failed. */
 export type Evaluation = z.infer<typeof evaluationSchema>
 
-export type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: NixOutcome }
+type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: NixOutcome }
 
 export interface EvaluationOptions extends NixOptions {
   /** Where they are, they are asked first; what they cannot say is asked of a process of its own. */

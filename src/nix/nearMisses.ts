@@ -71,7 +71,8 @@ function bitCount(bits: number): number {
 
 /**
  * Insertions, deletions, substitutions and swaps of neighbours that lead from one word to the other
- * (optimal string alignment); when it is more than the bound, some number above the bound.
+ * (optimal string alignment); if it is more than the bound, some number above the bound.
+ * @internal a pure function with more cases than names to try it with
  */
 export function editDistance(a: string, b: string, bound: number): number {
   let beforeLast: number[] = []

@@ -7,13 +7,16 @@ import { lastWords, runNix, type NixOptions } from './command.ts'
 const below = 10
 
 /** How full the disk of the Nix store is. */
-export interface DiskUse {
+interface DiskUse {
   /** Bytes. */
   readonly total: number
   readonly used: number
 }
 
-/** What a disk has to get rid of (bytes) when more than `mark` percent of it is used; 0 when it is not. */
+/**
+ * How many bytes have to go if more than `mark` percent of a disk is used; 0 if not.
+ * @internal no test can fill a disk to a percentage
+ */
 export function excess({ total, used }: DiskUse, mark: number): number {
   if (used <= (total * mark) / 100) return 0
   return Math.ceil(used - (total * Math.max(mark - below, 0)) / 100)

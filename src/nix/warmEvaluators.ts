@@ -20,7 +20,7 @@ interface Evaluator {
   busy: boolean
 }
 
-export interface WarmOptions {
+interface WarmOptions {
   /** Processes at most. */
   readonly count: number
   readonly timeout: NixOptions['timeout']

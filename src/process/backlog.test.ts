@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { Backlog } from './backlog.ts'
-import { run, type ProgramOptions } from './run.ts'
+import type { ProgramOptions } from './program.ts'
+import { run } from './run.ts'
 import { runHere } from './runHere.ts'
 
 const patience = { timeout: 120_000 }
@@ -93,7 +94,8 @@ test(
       signal: new AbortController().signal,
       graceMs,
       backlog,
-      // The pipes are not read before the program ends. It writes more than Node reads ahead, and less than fills a pipe.
+      // The pipes are not read before the program ends. It writes more than Node reads ahead, and less than
+      // fills a pipe.
       onStarted: () => queueMicrotask(() => backlog.add('x'.repeat(5_000_000))),
     })
     assert.equal(stdout.length, 100_000)

@@ -16,7 +16,7 @@ export type ThreadCommand =
   | { readonly kind: 'end'; readonly program: number }
 
 /** `ProgramOptions` as they can be sent to another thread: without functions and signals. */
-export interface PlainOptions extends Omit<ProgramOptions, 'signal' | 'env' | 'onStdout' | 'onStderr'> {
+interface PlainOptions extends Omit<ProgramOptions, 'signal' | 'env' | 'onStdout' | 'onStderr'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
   /** Whether somebody listens to the lines. */

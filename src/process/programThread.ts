@@ -17,7 +17,7 @@ interface Running {
 }
 
 /** Writes to a program while it runs. A program with such a channel does not keep this process running. */
-export interface StdinChannel {
+interface StdinChannel {
   /** See `RunHereOptions`. The port is transferred to the thread. */
   readonly port: MessagePort
   readonly onStarted: (pid: number | undefined) => void
@@ -25,6 +25,7 @@ export interface StdinChannel {
 
 /**
  * Runs programs in a thread. The thread starts with the first program and does not keep this process running.
+ * @internal A test ends the thread of a second one.
  */
 export class ProgramThread {
   #worker: Worker | undefined

@@ -1,7 +1,7 @@
 import type { Finished, ProgramOptions } from './program.ts'
 import { programThread } from './programThread.ts'
 
-export type { Finished, ProgramOptions } from './program.ts'
+export type { Finished } from './program.ts'
 
 /**
  * Runs a program in its own process group and session, so it has no terminal to ask questions at. Both pipes

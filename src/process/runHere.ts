@@ -16,7 +16,7 @@ const tailLines = 40
 const defaultMaxStdout = 64 * 1024 * 1024
 
 /** `ProgramOptions` for the thread that starts programs. */
-export interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
+interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
   /** Makes the program wait while too many of its lines are not handled. */

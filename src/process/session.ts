@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads'
 import { programThread } from './programThread.ts'
 
-export interface SessionOptions {
+interface SessionOptions {
   /** Added to the server's own environment. `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Most bytes of a line of stdout. The rest of the line is dropped. */

@@ -15,7 +15,7 @@ import type { PackageSource } from './source.ts'
 /** A checkout of Nixpkgs takes 300 MB. */
 const checkoutsKept = 8
 
-export interface GitSourceOptions {
+interface GitSourceOptions {
   /** The server's own folder for fetched commits. */
   readonly cacheDir: string
   /** Seconds for which a resolved branch, tag or HEAD is used without asking again. */

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import type { TestRepository } from './testing.ts'
 
 /** What was asked for, and where a test's remote is. */
-export interface ServedRepository {
+interface ServedRepository {
   readonly url: string
   readonly requests: string[]
   /** Ends all connections: the remote is down. */

@@ -11,7 +11,7 @@ export type StorageConfig =
   | { readonly kind: 's3'; readonly options: S3Options }
   | { readonly kind: 'gcs'; readonly options: GcsOptions }
 
-export interface StorageSettings {
+interface StorageSettings {
   /** Folder of this machine for blobs on their way to a bucket. */
   readonly spool: string
   /** Seconds for which links into a bucket are valid. Undefined: all downloads pass through the server. */

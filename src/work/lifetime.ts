@@ -1,15 +1,15 @@
 /** Something that holds threads, programs, timers, sockets or files. */
 export interface Closes extends AsyncDisposable {
   /**
-   * Closes all of it. Every call returns the promise of the first one. Rejects if a part cannot be closed, but closes
-   * the other parts first.
+   * Closes all of it. Every call returns the promise of the first one. Rejects if a part cannot be closed,
+   * but closes the other parts first.
    */
   close(): Promise<void>
 }
 
 /**
- * Makes something out of parts, some of which have to be closed. `close` closes the parts on the stack, the last one
- * first. If making fails, the parts that are on the stack by then are closed.
+ * Makes something out of parts, some of which have to be closed. `close` closes the parts on the stack, the
+ * last one first. If making fails, the parts that are on the stack by then are closed.
  * @param make puts each part on the stack as soon as it has made it
  * @throws what `make` throws; a `SuppressedError` of that if a part cannot be closed either
  */

@@ -5,12 +5,18 @@ import { setImmediate as soon, setTimeout as sleep } from 'node:timers/promises'
 /** What a process holds, each thing by a name that tells it from others. */
 type OpenThings = readonly string[]
 
-/** Milliseconds in which what was closed has to be gone: a thread that hashes files waits for more of them for 10 s. */
+/**
+ * Milliseconds in which what was closed has to be gone: a thread that hashes files waits for more of them for
+ * 10 s.
+ */
 const patience = 15_000
 
 const timers = new Map<number, string>()
 
-/** From now on, timers are seen: `process.getActiveResourcesInfo` has only those that keep the process running. */
+/**
+ * From now on, timers are seen: `process.getActiveResourcesInfo` has only those that keep the process
+ * running.
+ */
 export function watchTimers(): void {
   createHook({
     init: (id, type) => void (type === 'Timeout' && timers.set(id, `timer ${id} of ${caller()}`)),

@@ -9,7 +9,8 @@ import { startServer, type TestServer } from '../support/server.ts'
 import { startS3, type TestS3 } from './s3Server.ts'
 
 /*
- * Prints a table of what clients see while the storage server behind ours is stopped, hangs, comes back and is full.
+ * Prints a table of what clients see while the storage server behind ours is stopped, hangs, comes back and
+ * is full.
  * Run by `npm run test:outages` after the set-up of `npm run test:storage`; as root, for the small disk.
  */
 
@@ -18,7 +19,10 @@ const diskSize = 120
 /** Milliseconds after which a request counts as hanging: a server that gives up later is one that hangs. */
 const patience = 120_000
 
-/** Milliseconds after which the server has seen what became of its storage: what it knows of that is two seconds old at most. */
+/**
+ * Milliseconds after which the server has seen what became of its storage: what it knows of that is two
+ * seconds old at most.
+ */
 const seen = 2_500
 
 const known = 'hello'

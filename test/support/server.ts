@@ -7,7 +7,9 @@ import { createLogger } from '../../src/logger.ts'
 import { startServer as start } from '../../src/server.ts'
 import { demoSet, serverVariables } from './variables.ts'
 
-/** A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile. */
+/**
+ * A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile.
+ */
 export async function saltedSet(folder: string): Promise<string> {
   const set = join(folder, `set-${randomUUID()}`)
   await cp(demoSet, set, { recursive: true })
@@ -25,7 +27,10 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
-/** A server of this process on the demo set, with storage of its own unless it is given. Variables as in README. */
+/**
+ * A server of this process on the demo set, with storage of its own unless it is given. Variables as in
+ * README.
+ */
 export async function startServer(variables: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
   const removeFolder = () => rm(folder, { recursive: true, force: true })

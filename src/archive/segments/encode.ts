@@ -14,7 +14,7 @@ export interface Uncompressed<Tar extends Uint8Array = Uint8Array> {
 export type Delegated = Uncompressed<Uint8Array<ArrayBuffer>>
 
 /** A compressed member, and what was written to the cache. */
-export interface EncodedMember extends Added {
+interface EncodedMember extends Added {
   /** Valid until the next member is compressed. */
   readonly member: Uint8Array
 }

@@ -18,7 +18,7 @@ export function missing({ path }: StorePathContent): StorePathMissing {
 }
 
 /** Consecutive bytes of a tar. */
-export interface TarPiece {
+interface TarPiece {
   readonly bytes: Buffer
   /** The store path was read to its end, and it is complete. */
   readonly isLast: boolean

@@ -26,7 +26,7 @@ export async function createGcsStorage(
     .getFiles({ maxResults: 1, autoPaginate: false })
     .catch((error: unknown) => failed(`bucket ${options.bucket}`, error))
   const links = linkLifetime === undefined ? undefined : new GcsLinks(client, options, linkLifetime)
-  // All clients of a process share their connections, and the library has nothing to close them with. Those that are
-  // idle do not keep the process running.
+  // All clients of a process share their connections, and the library has nothing to close them with. Those
+  // that are idle do not keep the process running.
   return assemble(() => createBucketStorage(new GcsBucket(client, options), spool, links))
 }

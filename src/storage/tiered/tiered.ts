@@ -14,6 +14,7 @@ import { TieredRecords } from './tieredRecords.ts'
 const watchInterval = 30_000
 const patient: GuardOptions = { patience: 5_000, pause: 2_000 }
 
+/** @internal tests open tiers with other options */
 export interface TierOptions {
   readonly folder: string
   /** Bytes of the copies in the folder, and of those in memory. */
