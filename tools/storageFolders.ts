@@ -1,4 +1,5 @@
 import type { CodeText } from './readTexts.ts'
+import { isTestFile } from './testFiles.ts'
 
 /** Where folder names belong. */
 const home = 'src/storage/layout.ts'
@@ -15,7 +16,7 @@ const otherMeanings: ReadonlySet<string> = new Set([
 
 /** Whether a file is shipped, so that it has to ask the layout. */
 function isProduct(file: string): boolean {
-  return file.startsWith('src/') && !/(\.test|\.?testing|contract)\.ts$/.test(file) && file !== home
+  return file.startsWith('src/') && !isTestFile(file) && file !== home
 }
 
 /**

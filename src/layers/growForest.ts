@@ -3,8 +3,11 @@ import { indexGraph, postorder, type IndexedGraph } from './indexedGraph.ts'
 import type { ClosureNode, Forest } from './plan.ts'
 import { packageKey } from './packageKey.ts'
 
-/** How dear a join may be, in expected bytes, for images of at least so many layers. The fewer layers, the larger groups. */
-export const tiers = [
+/**
+ * How much joining two groups may cost, in expected bytes, for images of at least so many layers. The fewer
+ * layers, the larger the groups.
+ */
+export const budgetClasses = [
   { budgetFrom: 1, theta: 24_000_000 },
   { budgetFrom: 40, theta: 6_000_000 },
   { budgetFrom: 80, theta: 3_000_000 },
@@ -19,17 +22,18 @@ const horizon = 10_000
 
 /** What the reference graph of a package set says about sharing. Keys are those of `packageKey`. */
 export interface Sharing {
-  /** In the order of `tiers`. */
+  /** In the order of `budgetClasses`. */
   readonly forests: readonly Forest[]
   /** How many paths need a package, including itself: the highest number for any of its paths. */
   readonly needed: ReadonlyMap<string, number>
 }
 
 /**
- * The stable forest: which path shares the layer of which other, the same in every image. Whoever needs q has the p that
- * q refers to, so p in q's layer costs only those images that have p without q. Each path may join one of those that
- * refer to it, the one that most paths need, where the expected cost (bytes that it brings, times the likelihood that
- * a client needs them without that one) is at most theta. Self references and those to unknown paths are ignored.
+ * The stable forest: which path shares the layer of which other path. It is the same in every image. An image
+ * with q also has each p that q refers to, so putting p into q's layer costs only images that have p without
+ * q. Each path may join one of the paths that refer to it: the one that most paths need. It joins if the
+ * expected cost is at most theta. That is the size of its group times the probability that a client needs the
+ * group without q. References to itself and to unknown paths are ignored.
  */
 export function growForest(paths: readonly ClosureNode[]): Sharing {
   const graph = indexGraph(withinGraph(paths))
@@ -38,8 +42,8 @@ export function growForest(paths: readonly ClosureNode[]): Sharing {
   const parents = parentsOf(graph, needed, keys)
   const order = postorder(graph.successors, graph.successors.keys())
   const names = representatives(keys, needed)
-  const forests = tiers.map(({ theta }) => {
-    const joined = join(graph, needed, parents, order, theta)
+  const forests = budgetClasses.map(({ theta }) => {
+    const joined = parentsWorthJoining(graph, needed, parents, order, theta)
     return byName(names, keys, joined)
   })
   return { forests, needed: new Map(names.map((node) => [keys[node] ?? '', needed[node] ?? 0])) }
@@ -77,7 +81,7 @@ function comesBefore(a: number, b: number, needed: Float64Array, keys: readonly 
  * For each node the parent that it joins, or -1. In `order` everything that a node refers to, and so
  * everything that can join it, comes before it.
  */
-function join(
+function parentsWorthJoining(
   { nodes }: IndexedGraph,
   needed: Float64Array,
   parents: Int32Array,

@@ -52,8 +52,8 @@ export class BucketBlobs implements BlobStore {
     })
   }
 
-  async #isSound(digest: Digest, { digest: noted, size, version }: ObjectState): Promise<boolean> {
-    if (noted !== undefined) return noted === digest
+  async #isSound(digest: Digest, { digest: recorded, size, version }: ObjectState): Promise<boolean> {
+    if (recorded !== undefined) return recorded === digest
     const known = this.#hashed.get(digest)
     if (known?.version === version) return known.sound
     const stream = await readToTheEnd(this.#bucket, blobKey(digest), { start: 0, end: size - 1 })

@@ -4,7 +4,7 @@ import { AtomicFile } from '../filesystem/atomicFile.ts'
 import { failed } from '../filesystem/faults.ts'
 import { HashingSink } from '../filesystem/hashingSink.ts'
 import { sweepTemporaries } from '../filesystem/temporary.ts'
-import type { BlobFile } from './bucket.ts'
+import type { SpooledBlob } from './bucket.ts'
 
 /**
  * Keeps blobs on the local disk until they are complete. Only then are their name, size and checksum known.
@@ -32,7 +32,7 @@ export class Spool {
   /** The file exists until `use` has finished. @throws StorageFailed, and what `write` and `use` throw */
   async withFile<T>(
     write: (sink: Writable) => Promise<void>,
-    use: (file: BlobFile) => Promise<T>,
+    use: (file: SpooledBlob) => Promise<T>,
   ): Promise<T> {
     const file = await AtomicFile.create(this.#folder).catch(failed)
     const sink = new HashingSink(file)

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { BlobUnknown, StorageFailed } from '../../errors.ts'
 import { hexOf } from '../../oci/digest.ts'
 import { ownerOf } from '../../work/owner.ts'
-import { storageContract } from '../contract.ts'
+import { storageContract } from '../contract.testing.ts'
 import { createFilesystemStorage } from './filesystem.ts'
 
 let root: string

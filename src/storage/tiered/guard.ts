@@ -49,7 +49,7 @@ export class GuardedStorage implements Storage {
       this.#failed = undefined
       return result
     } catch (error) {
-      this.#note(error)
+      this.#recordFault(error)
       throw error
     }
   }
@@ -60,7 +60,7 @@ export class GuardedStorage implements Storage {
       yield* work()
       this.#failed = undefined
     } catch (error) {
-      this.#note(error)
+      this.#recordFault(error)
       throw error
     }
   }
@@ -69,7 +69,7 @@ export class GuardedStorage implements Storage {
     if (this.#failed && performance.now() - this.#failed.at < this.#options.pause) throw this.#failed.error
   }
 
-  #note(error: unknown): void {
+  #recordFault(error: unknown): void {
     if (error instanceof StorageFailed) this.#failed = { at: performance.now(), error }
   }
 }

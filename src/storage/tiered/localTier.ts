@@ -80,7 +80,7 @@ export class LocalTier {
     return this.#orNothing(Promise.resolve(this.#storage.files?.file(digest)))
   }
 
-  note({ digest, size }: StoredBlob): void {
+  recordCopy({ digest, size }: StoredBlob): void {
     this.#sizes.set(blobKey(digest), size)
   }
 

@@ -5,15 +5,19 @@ type Leader = Promise<number | undefined>
 const leaders = new Set<Leader>()
 
 /**
- * Notes a process group that runs, until the function that it answers is called.
- * @param leader undefined where none came about
+ * Adds a process group to those that `terminateAll` ends. Call the returned function when the group has
+ * ended.
+ * @param leader process id of the group's leader, or undefined if the program could not be started
  */
-export function noteGroup(leader: Leader): () => void {
+export function trackGroup(leader: Leader): () => void {
   leaders.add(leader)
   return () => void leaders.delete(leader)
 }
 
-/** Ends every program that runs, politely and then not: for a server that has no time to stop. */
+/**
+ * Ends all running programs, for a server that must stop at once. They are asked to end first, and killed
+ * after the grace period.
+ */
 export async function terminateAll(graceMs: number): Promise<void> {
   await Promise.all(
     [...leaders].map(async (leader) => {

@@ -1,29 +1,35 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.ts'
-import { apiVersion } from './apiVersion.ts'
 import { errorBody, type ErrorAnswer } from './errors.ts'
+import { apiVersion } from './registryPath.ts'
 
-/** Milliseconds in which a client that still sends can read why it should not; closed sooner, its answer would be lost. */
+/** Milliseconds. A client that is still sending loses the answer if its connection is closed at once. */
 const linger = 1_000
 
-/** Answers what is no request of HTTP, which never gets to a route: in the registry's form, as everything else. */
-export class Unreadable {
+/**
+ * Answers requests that are not valid HTTP. They never reach a route, but the answers have the registry's
+ * form like all others.
+ */
+export class MalformedRequests {
   readonly #logger: Logger
+  /** The answer to the last valid request of each connection. */
   readonly #newest = new WeakMap<Duplex, ServerResponse>()
 
   constructor(logger: Logger) {
     this.#logger = logger
   }
 
-  /** Remembers that a request got through on a connection. */
-  note(socket: Duplex, response: ServerResponse): void {
+  /** Remembers the answer to a valid request of a connection. */
+  validRequest(socket: Duplex, response: ServerResponse): void {
     this.#newest.set(socket, response)
   }
 
-  /** Ends a connection on which something came that Node could not read, with an answer where none is owed before it. */
+  /**
+   * Ends a connection after bytes that Node could not parse. Answers if no earlier answer is still to come.
+   */
   answer(error: Error & { readonly code?: string; readonly reason?: string }, socket: Duplex): void {
-    // What comes behind it is not read either, and Node says so again.
+    // Node reports the same connection again for the bytes that follow.
     if (socket.writableEnded) return
     const answer = answerFor(error)
     if (!answer || !socket.writable || isMistakable(this.#newest.get(socket))) {
@@ -37,20 +43,22 @@ export class Unreadable {
   }
 }
 
-/** Whether an answer would come into the middle of another, or be taken for that to a request without a fault. */
+/**
+ * Whether a client would take the answer for a part of another answer, or for the answer to another request.
+ */
 function isMistakable(newest: ServerResponse | undefined): boolean {
   if (!newest || newest.writableFinished) return false
   return newest.req.complete || !newest.socket || newest.headersSent
 }
 
-/** Undefined for the connection's own faults: nobody is there to be told. */
+/** Undefined if the connection itself has failed: nobody reads an answer then. */
 function answerFor({ code = '', reason }: { readonly code?: string; readonly reason?: string }) {
   const answer = answers[code]
   if (answer) return answer
-  return code.startsWith('HPE_') ? unreadable(reason) : undefined
+  return code.startsWith('HPE_') ? badRequest(reason) : undefined
 }
 
-/** By what Node (and its parser, llhttp) calls them. */
+/** The answers, by the error codes of Node and its parser llhttp. */
 const answers: Readonly<Record<string, ErrorAnswer>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
@@ -69,7 +77,7 @@ const answers: Readonly<Record<string, ErrorAnswer>> = {
   },
 }
 
-function unreadable(reason: string | undefined): ErrorAnswer {
+function badRequest(reason: string | undefined): ErrorAnswer {
   const message = `this is no request of HTTP/1.1${reason === undefined ? '' : `: ${reason}`}`
   return { status: 400, code: 'BAD_REQUEST', message }
 }

@@ -4,14 +4,16 @@ import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { it, type TestContext } from 'node:test'
 import { createLogger } from '../logger.ts'
-import { Unreadable } from './unreadable.ts'
+import { MalformedRequests } from './malformedRequests.ts'
 
-/** All that a server of Node's says to these bytes, which it cannot all read, until it ends the connection. */
+/**
+ * Everything that a Node server answers to some bytes, not all of them valid, until it ends the connection.
+ */
 async function answersTo(bytes: string, context: TestContext, options: ServerOptions = {}): Promise<string> {
-  const unreadable = new Unreadable(createLogger('silent'))
+  const malformed = new MalformedRequests(createLogger('silent'))
   const server = createServer(options)
-  server.on('clientError', (error, socket) => unreadable.answer(error, socket))
-  server.on('request', ({ socket }, response) => unreadable.note(socket, response))
+  server.on('clientError', (error, socket) => malformed.answer(error, socket))
+  server.on('request', ({ socket }, response) => malformed.validRequest(socket, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   context.after(() => server.close())
   const { port } = server.address() as AddressInfo

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { parseRange, type RangeAnswer } from './range.ts'
+import { parseRangeHeader, type RangeAnswer } from './rangeHeader.ts'
 
-const part = (start: number, end: number): RangeAnswer => ({ kind: 'part', bounds: { start, end } })
+const part = (start: number, end: number): RangeAnswer => ({ kind: 'part', range: { start, end } })
 const whole: RangeAnswer = { kind: 'whole' }
 const outside: RangeAnswer = { kind: 'outside' }
 
@@ -31,7 +31,7 @@ describe('a range of a blob of 100 bytes', () => {
       'bytes=0-1,5-6',
       {
         kind: 'parts',
-        bounds: [
+        ranges: [
           { start: 0, end: 1 },
           { start: 5, end: 6 },
         ],
@@ -41,7 +41,7 @@ describe('a range of a blob of 100 bytes', () => {
       'bytes=5-6, -2',
       {
         kind: 'parts',
-        bounds: [
+        ranges: [
           { start: 5, end: 6 },
           { start: 98, end: 99 },
         ],
@@ -56,7 +56,7 @@ describe('a range of a blob of 100 bytes', () => {
     ['bytes=a-b', whole],
   ]
   for (const [header, expected] of cases) {
-    it(`${header} is ${expected.kind}`, () => assert.deepEqual(parseRange(header, 100), expected))
+    it(`${header} is ${expected.kind}`, () => assert.deepEqual(parseRangeHeader(header, 100), expected))
   }
 
   it('lies inside the blob, whatever is asked for', () => {
@@ -66,9 +66,9 @@ describe('a range of a blob of 100 bytes', () => {
     )
     fc.assert(
       fc.property(header, fc.nat(), (text, size) => {
-        const answer = parseRange(text, size)
+        const answer = parseRangeHeader(text, size)
         if (answer.kind !== 'part') return
-        const { start, end } = answer.bounds
+        const { start, end } = answer.range
         assert.ok(start >= 0 && start <= end && end < size)
       }),
     )

@@ -13,58 +13,61 @@ import { PullLedger } from './pullLedger.ts'
 import { ManifestReferences } from './references.ts'
 import { readStorageClock } from './storageClock.ts'
 
-/** Manifests of which it is remembered that they are held: with the digests of their layers, some 10 KB each. */
+/** Most leases in memory. With the digests of the layers, one takes about 10 KB. */
 const remembered = 10_000
-/** Times that an image is looked at anew when looking took so long that the hold is half over. */
+/** How often an image is checked again if checking it took so long that half of the lease is over. */
 const attempts = 3
-/** Records after which a server merges its own: where nobody collects, they must not pile up either. */
+/** After so many records, a server merges its own. Otherwise they would pile up if nobody collects. */
 const recordsPerMerge = 100
-/** Pull times are this exact at least (s). */
+/** Seconds. Recorded pull times are at least this exact. */
 const longestInterval = 600
 
-export interface HoldsOptions {
-  /** Where everything really is: nothing may answer in its place. */
+export interface CollectionLeasesOptions {
+  /** The storage itself, not copies of it: what a collector deletes must be missing here too. */
   readonly storage: Pick<Storage, 'blobs' | 'records' | 'objects'>
-  /** What is served when the storage does not answer. */
+  /** Copies that are served while the storage does not answer. */
   readonly local?: Pick<BlobStore, 'stat'> | undefined
-  /** Seconds for which nothing is deleted that a manifest names once it was served. */
+  /** Seconds for which nothing that a served manifest names is deleted. */
   readonly grace: number
   readonly logger: Logger
 }
 
-interface Held {
-  /** When the record that holds it was about to be written (ms, this process' clock). */
+interface Lease {
+  /** When we began to write the record that makes the lease known (ms, this process' clock). */
   readonly since: number
+  /** Digests of everything that the manifest needs. */
   readonly reach: ReadonlySet<string>
 }
 
-/** One write of what is served, and the intents that stood after it. */
-interface Written {
+/** One pull record, and the collectors' intents after it was written. */
+interface WrittenRecord {
   readonly since: number
   readonly intents: ReadonlyMap<string, ReadonlySet<Digest>>
 }
 
 /**
- * What this server relies on, made known to every collector before it is relied upon: a record in `pulls/` is written,
- * then the collectors' intents are read, then every byte is looked for. That is done once for an image in half the
- * grace; requests meanwhile cost nothing, and renew the hold with the next batch. See docs/garbage-collection.md.
+ * What this server relies on. Every collector learns of it before this server relies on it: a pull record is
+ * written, then the collectors' intents are read, then every blob is looked up. That happens once per image
+ * in half of the grace. Requests in between cost nothing, and renew the lease with the next record. See
+ * docs/garbage-collection.md.
  */
-export class Holds {
-  readonly #options: HoldsOptions
+export class CollectionLeases {
+  readonly #options: CollectionLeasesOptions
   readonly #server = randomUUID()
   readonly #pulls: Records<[server: string, number: string], PullRecord>
   readonly #intents: Intents
   readonly #references: ManifestReferences
-  readonly #held = new LRUCache<Digest, Held>({ max: remembered })
-  readonly #securing = new SingleFlight<boolean>()
+  readonly #leases = new LRUCache<Digest, Lease>({ max: remembered })
+  readonly #acquiring = new SingleFlight<boolean>()
+  /** When each manifest was last asked for, and which blobs were, since the last record. */
   #manifests = new Map<Digest, number>()
   #blobs = new Set<Digest>()
   #records = 0
   #writing: Promise<unknown> = Promise.resolve()
-  #next: Promise<Written> | undefined
+  #next: Promise<WrittenRecord> | undefined
   readonly #timer: NodeJS.Timeout
 
-  constructor(options: HoldsOptions) {
+  constructor(options: CollectionLeasesOptions) {
     this.#options = options
     this.#pulls = new Records(options.storage.records, layout.pulls)
     this.#intents = new Intents(options.storage)
@@ -75,45 +78,46 @@ export class Holds {
   }
 
   /**
-   * Whether every byte of a manifest or an index is there. If so, all stay for half the grace at least, and longer
-   * while it is asked for. @throws StorageFailed
+   * Leases everything that a manifest or an index names, and records the pull. Returns false if a blob is
+   * missing. Otherwise no collector deletes any of it for half of the grace, or longer if it is leased again.
+   * @throws StorageFailed
    */
-  async hold(manifest: Encoded): Promise<boolean> {
+  async lease(manifest: Encoded): Promise<boolean> {
     const { digest } = manifest.descriptor
     this.#manifests.set(digest, Date.now())
-    if (this.#isFresh(this.#held.get(digest))) return true
+    if (this.#isFresh(this.#leases.get(digest))) return true
     try {
-      return await this.#securing.run(digest, patient, () => this.#secure(manifest))
+      return await this.#acquiring.run(digest, patient, () => this.#acquire(manifest))
     } catch (error) {
       if (error instanceof StorageFailed && (await this.#isLocal(manifest))) return true
       throw error
     }
   }
 
-  /** A blob was asked for. Costs a place in the next batch, where no manifest holds it already. */
-  touch(digest: Digest): void {
+  /** Records that a blob was pulled. It is leased with the next record, unless a leased manifest names it. */
+  recordBlobPull(digest: Digest): void {
     if (this.#blobs.size < remembered) this.#blobs.add(digest)
   }
 
-  /** A blob turned out to be missing: what names it is looked at anew. */
+  /** Ends the leases of manifests that name a missing blob, so that they are checked again. */
   forget(digest: string): void {
-    for (const [manifest, { reach }] of this.#held.entries()) {
-      if (manifest === digest || reach.has(digest)) this.#held.delete(manifest)
+    for (const [manifest, { reach }] of this.#leases.entries()) {
+      if (manifest === digest || reach.has(digest)) this.#leases.delete(manifest)
     }
   }
 
-  /** Nothing that is held is certain to be there any more. */
+  /** Ends all leases, so that everything is checked again. */
   forgetAll(): void {
-    this.#held.clear()
+    this.#leases.clear()
   }
 
-  /** Writes what is not written yet, and no more. */
+  /** Writes what is not written yet. Nothing is written at intervals any more. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await this.#flush()
   }
 
-  async #secure(manifest: Encoded): Promise<boolean> {
+  async #acquire(manifest: Encoded): Promise<boolean> {
     const { digest } = manifest.descriptor
     for (let attempt = 0; attempt < attempts; attempt++) {
       this.#manifests.set(digest, Date.now())
@@ -126,20 +130,20 @@ export class Holds {
         all.map((one) => one.digest),
       )
       if (!(await isWhole(this.#options.storage.blobs, all))) return false
-      const held = { since, reach: new Set<string>(below.map((one) => one.digest)) }
-      if (!this.#isFresh(held)) continue
-      this.#held.set(digest, held)
+      const lease = { since, reach: new Set<string>(below.map((one) => one.digest)) }
+      if (!this.#isFresh(lease)) continue
+      this.#leases.set(digest, lease)
       return true
     }
     throw new StorageFailed('the storage is too slow for the grace period (NIXERY_GC_GRACE)')
   }
 
-  #isFresh(held: Held | undefined): boolean {
-    return held !== undefined && performance.now() - held.since < (this.#options.grace * 1000) / 2
+  #isFresh(lease: Lease | undefined): boolean {
+    return lease !== undefined && performance.now() - lease.since < (this.#options.grace * 1000) / 2
   }
 
-  /** Writes everything that was asked for so far; who comes while one is written shares the next. */
-  #write(): Promise<Written> {
+  /** Writes a record of all pulls so far. Callers who come while one is being written share the next one. */
+  #write(): Promise<WrittenRecord> {
     this.#next ??= this.#writing.then(() => {
       this.#next = undefined
       const written = this.#writeNow()
@@ -149,20 +153,20 @@ export class Holds {
     return this.#next
   }
 
-  async #writeNow(): Promise<Written> {
+  async #writeNow(): Promise<WrittenRecord> {
     const { grace } = this.#options
     const [manifests, blobs] = [this.#manifests, this.#blobs]
     this.#manifests = new Map()
     this.#blobs = new Set()
     const since = performance.now()
-    const record: PullRecord = { holds: grace, manifests: [...manifests], blobs: this.#unheld(blobs) }
+    const record: PullRecord = { holds: grace, manifests: [...manifests], blobs: this.#unleased(blobs) }
     try {
       this.#records += 1
       await this.#pulls.put([this.#server, String(this.#records)], record)
     } catch (error) {
       for (const [digest, time] of manifests)
         this.#manifests.set(digest, Math.max(time, this.#manifests.get(digest) ?? 0))
-      for (const digest of blobs) this.touch(digest)
+      for (const digest of blobs) this.recordBlobPull(digest)
       throw error
     }
     this.#renew(manifests.keys(), since)
@@ -179,20 +183,20 @@ export class Holds {
     merge().catch((error: unknown) => logger.warn({ err: error }, 'records of pulls could not be merged'))
   }
 
-  /** What was held until the new record stood is held on; what was not must be looked at. */
+  /** Renews leases that had not ended when the new record was written. The others must be acquired again. */
   #renew(digests: Iterable<Digest>, since: number): void {
     for (const digest of digests) {
-      const held = this.#held.peek(digest)
-      if (held && this.#isFresh(held)) this.#held.set(digest, { ...held, since })
+      const lease = this.#leases.peek(digest)
+      if (lease && this.#isFresh(lease)) this.#leases.set(digest, { ...lease, since })
     }
   }
 
-  /** Blobs that no fresh manifest holds. */
-  #unheld(blobs: ReadonlySet<Digest>): Digest[] {
+  /** Blobs that no leased manifest names. */
+  #unleased(blobs: ReadonlySet<Digest>): Digest[] {
     const left = new Set(blobs)
     if (left.size === 0) return []
-    for (const held of this.#held.values()) {
-      if (this.#isFresh(held)) for (const digest of left) if (held.reach.has(digest)) left.delete(digest)
+    for (const lease of this.#leases.values()) {
+      if (this.#isFresh(lease)) for (const digest of left) if (lease.reach.has(digest)) left.delete(digest)
     }
     return [...left]
   }
@@ -200,7 +204,7 @@ export class Holds {
   async #flush(): Promise<void> {
     if (this.#manifests.size + this.#blobs.size === 0) return
     await this.#write().catch((error: unknown) => {
-      this.#options.logger.warn({ err: error }, 'what was pulled could not be noted; it is tried again')
+      this.#options.logger.warn({ err: error }, 'the last pulls could not be recorded; this is tried again')
     })
   }
 

@@ -14,37 +14,44 @@ import { crc32 } from './codec/systemLibdeflate.ts'
 import { endOfArchive } from './tar/tarHeader.ts'
 import type { Tools } from './threads/tools.ts'
 
-/** Where the members of a blob go, in their order. */
+/** Takes the members of a blob in their order. */
 export interface Outlet {
-  /** Bytes in a buffer that nobody else uses. */
+  /** @param bytes a buffer that nobody else uses */
   send(bytes: Uint8Array<ArrayBuffer>): void
-  /** Whether another thread is free to compress one member: then `delegate` has to follow. */
+  /** Whether another thread is free to compress one member. If so, the caller must call `delegate` next. */
   claimHelper(): boolean
-  /** Sends a member that the claimed thread shall compress. */
+  /** Sends a member for the claimed thread to compress. */
   delegate(member: Delegated): void
 }
 
-/** Smaller members (bytes) are compressed as fast as handed over. */
+/** Bytes. Handing over a smaller member takes as long as compressing it. */
 const worthDelegating = 256 * 1024
 
 const parents = ['nix', 'nix/store'].map((path) => ({ kind: 'directory', path, mode: 0o755 }) as const)
 
 /**
- * Makes the blob of a layer, and answers the digest of its tar. A store path is read once: what the cache has of it is sent as it
- * is, and what it lacks is compressed, here or by a thread that has nothing else to do. The bytes are the same.
+ * Makes the blob of a layer and returns the digest of its tar. Each store path is read once. Members that are
+ * in the cache are sent as they are. The others are compressed here or by an idle thread, with the same
+ * bytes.
  * @param mayKeep whether the cache may be written
- * @throws StorePathMissing when a store path is neither in the store nor in the cache; PackingFailed; what the outlet throws
+ * @throws StorePathMissing if a store path is neither in the store nor in the cache; PackingFailed; what the
+ * outlet throws
  */
-export function join(content: LayerContent, mayKeep: boolean, tools: Tools, outlet: Outlet): Results['join'] {
+export function joinLayer(
+  content: LayerContent,
+  mayKeep: boolean,
+  tools: Tools,
+  outlet: Outlet,
+): Results['join'] {
   const additions = new Additions(mayKeep)
-  const joiner = new Joiner(tools, additions, outlet)
+  const joiner = new LayerJoiner(tools, additions, outlet)
   if (content.kind === 'entries') joiner.addHead(serverTar(content.entries))
   else joiner.addStorePaths(content.storePaths)
   const diffID = joiner.end()
   return { diffID, ...additions.sum }
 }
 
-class Joiner {
+class LayerJoiner {
   readonly #tools: Tools
   readonly #cache: SegmentCache | undefined
   readonly #additions: Additions
@@ -58,7 +65,7 @@ class Joiner {
     this.#outlet = outlet
   }
 
-  /** Entries that share members. */
+  /** Adds entries that share members. */
   addHead(chunks: Iterable<Uint8Array>): void {
     for (const tar of members(chunks, this.#tools.memberBuffer)) this.#add(tar)
   }
@@ -67,7 +74,7 @@ class Joiner {
     const { codec, storeDirectory, cache, pieceBuffer } = this.#tools
     const { shared, segments } = layoutOf(storePaths, codec)
     const collected = new Set(segments.filter(({ path }) => !isInStore(path, storeDirectory)))
-    // Told before a byte is sent, where that is known.
+    // If a path is known to be missing, fail before the first byte is sent.
     for (const one of collected) {
       if (this.#cache?.has({ key: this.#cache.keyOf(one), index: 0 }) !== true) throw missing(one)
     }
@@ -115,7 +122,7 @@ class Joiner {
     }
   }
 
-  /** A member that has to be compressed. */
+  /** Adds a member that must be compressed. */
   #add(tar: Uint8Array, where?: Uncompressed['keep']): void {
     this.#diffID.update(tar)
     const { codec } = this.#tools
@@ -125,7 +132,7 @@ class Joiner {
       return
     }
     const made = encode({ tar, keep }, codec, this.#cache)
-    this.#additions.note(made)
+    this.#additions.add(made)
     this.#outlet.send(Uint8Array.from(made.member))
   }
 }
