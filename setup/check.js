@@ -14,7 +14,7 @@ const checks = {
   'format of Nix files': () => formatNix({ check: true }),
   imports: () => script('tools/imports.ts'),
   comments: () => script('tools/comments.ts'),
-  docs: () => script('tools/docs.ts'),
+  docs: () => script('tools/architecture.ts'),
 }
 
 /** @param {string} path @param {readonly string[]} args */

@@ -12,7 +12,17 @@ export interface ModuleRule {
 export const foundation: readonly string[] = ['errors', 'logger', 'work', 'process', 'store', 'oci']
 
 /** Rooms that do one part of the work each, and know nothing of each other unless their rule says so. */
-const rooms = ['storage', 'gc', 'nix', 'sources', 'layers', 'layerTables', 'image', 'archive', 'queue']
+export const rooms: readonly string[] = [
+  'storage',
+  'gc',
+  'nix',
+  'sources',
+  'layers',
+  'layerTables',
+  'image',
+  'archive',
+  'queue',
+]
 
 const all = [...foundation, ...rooms, 'images', 'http', 'config']
 

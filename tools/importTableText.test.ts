@@ -22,9 +22,9 @@ test('the table stands between the marks, whatever was there', () => {
 <!-- end of import table -->
 after
 `
-  const made = withImportTable(page, table, ['work'])
+  const made = withImportTable(page, table, [{ name: 'the foundation', modules: ['work'] }])
   assert.equal(made, expected)
-  assert.equal(withImportTable(made, table, ['work']), expected)
+  assert.equal(withImportTable(made, table, [{ name: 'the foundation', modules: ['work'] }]), expected)
 })
 
 test('a page without the marks is an error', () => {

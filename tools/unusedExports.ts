@@ -6,10 +6,7 @@ import { isTestFile } from './testFiles.ts'
  * Each name that a file of `src` exports and that no other file imports, or only tests do, as a sentence.
  * What tests share may be for tests alone; so may what says why: `@internal` and a reason in its comment.
  */
-export function unusedExports(
-  exports: readonly Export[],
-  imports: readonly Import[],
-): string[] {
+export function unusedExports(exports: readonly Export[], imports: readonly Import[]): string[] {
   const uses = usesOf(imports)
   return exports.flatMap(({ file, name, line, internal }) => {
     if (!file.startsWith('src/')) return []

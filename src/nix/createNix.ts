@@ -18,8 +18,8 @@ interface CreateNixOptions extends NixOptions {
 }
 
 /**
- * Nix by way of `nix-instantiate` and `nix-store`, which every version has. Removes what servers that are no more
- * left of garbage collector roots. @throws NixFailed when the state's folder cannot be read
+ * Nix by way of `nix-instantiate` and `nix-store`, which every version has. Removes what servers that are no
+ * more left of garbage collector roots. @throws NixFailed when the state's folder cannot be read
  */
 export async function createNix({
   evaluators: count = 0,

@@ -38,7 +38,9 @@ const evaluationSchema = z.object({
   levels: z.record(z.string(), z.array(z.string())),
 })
 
-/** What one attribute turned out to be. `resolved` are the components found so far, in the set's own spelling. */
+/**
+ * What one attribute turned out to be. `resolved` are the components found so far, in the set's own spelling.
+ */
 export type Finding = z.infer<typeof findingSchema>
 
 /** Findings in the order asked for, and the names at each level (`a.b`) where a look-up failed. */
@@ -58,8 +60,8 @@ function requestOf({ location, system, attributes }: EvaluationQuery, guarded: b
 }
 
 /**
- * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was; guarded,
- * what Nix can catch becomes a finding `throws`.
+ * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was;
+ * guarded, what Nix can catch becomes a finding `throws`.
  * @throws NixFailed
  */
 export async function runEvaluation(

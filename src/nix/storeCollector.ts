@@ -3,7 +3,9 @@ import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { lastWords, runNix, type NixOptions } from './command.ts'
 
-/** Percent of the disk that a collection makes free below the mark, so that it is not needed again at once. */
+/**
+ * Percent of the disk that a collection makes free below the mark, so that it is not needed again at once.
+ */
 const below = 10
 
 /** How full the disk of the Nix store is. */
@@ -44,8 +46,8 @@ export class StoreCollector {
   }
 
   /**
-   * Deletes what no root holds, oldest first as Nix sees it, until so many bytes are free or nothing is left. Safe
-   * beside builds: what they need is held by roots. @throws NixFailed
+   * Deletes what no root holds, oldest first as Nix sees it, until so many bytes are free or nothing is left.
+   * Safe beside builds: what they need is held by roots. @throws NixFailed
    */
   async collect(bytes: number, run: RunOptions): Promise<void> {
     const outcome = await runNix('nix-store', ['--gc', '--max-freed', String(bytes)], this.#options, run)
