@@ -13,6 +13,8 @@ const checks = {
   format: () => script('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   'format of Nix files': () => formatNix({ check: true }),
   imports: () => script('tools/imports.ts'),
+  comments: () => script('tools/comments.ts'),
+  docs: () => script('tools/architecture.ts'),
 }
 
 /** @param {string} path @param {readonly string[]} args */

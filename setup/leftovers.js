@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const pause = 100
 
 /**
- * Runs tests with a temporary directory of their own, and looks at what they leave behind: files in it, and processes,
- * which are recognised by that directory in their environment. Both are removed afterwards.
+ * Runs tests with a temporary directory of their own, and looks at what they leave behind: files in it, and
+ * processes, which are recognised by that directory in their environment. Both are removed afterwards.
  * @param {NodeJS.ProcessEnv} env
  * @param {(env: NodeJS.ProcessEnv) => Promise<number>} run returns an exit code
  * @param {{ readonly grace?: number }} [options] milliseconds that programs have to end after the last test
@@ -59,7 +59,10 @@ function processesOf(folder) {
     .map((name) => ({ pid: Number(name), command: wordsOf(name, 'cmdline').join(' ').trim() }))
 }
 
-/** @param {string} pid @param {'environ' | 'cmdline'} file @returns {readonly string[]} none if it is not ours to read */
+/**
+ * @param {string} pid @param {'environ' | 'cmdline'} file @returns {readonly string[]} none if it is not ours
+ * to read
+ */
 function wordsOf(pid, file) {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0')

@@ -133,10 +133,7 @@ export class InvalidData extends NixeryError {}
 /** A layer could not be packed. For example, a store path changed meanwhile, or a thread died. */
 export class PackingFailed extends NixeryError {}
 
-/**
- * A store path that is not in the store, or only in part, and whose bytes are not known otherwise: realise
- * it, and try again.
- */
+/** A store path is missing or incomplete, and no cache has its bytes. Realise it before the next attempt. */
 export class StorePathMissing extends PackingFailed {
   readonly path: string
   constructor(path: string, message: string, options?: ErrorOptions) {

@@ -13,6 +13,7 @@ interface HousekeepingParts {
   readonly storage: Storage
   readonly queue: Pick<BuildQueue<unknown, unknown>, 'runBetweenJobs'>
   readonly logger: Logger
+  /** Called after each collection of the storage; without a report if it failed. */
   readonly onCollection: (report: CollectionReport | undefined) => void
 }
 
@@ -21,10 +22,9 @@ interface HousekeepingParts {
  * (`NIXERY_STORE_GC`).
  */
 export function startHousekeeping(
-  config: Config,
+  { collection: { interval, retention }, storeGc }: Pick<Config, 'collection' | 'storeGc'>,
   { storage, queue, logger, onCollection }: HousekeepingParts,
 ): { stop(): Promise<void> } {
-  const { NIXERY_GC_INTERVAL: interval, NIXERY_STORE_GC: mark, retention } = config
   const schedule =
     interval === undefined
       ? undefined
@@ -36,9 +36,9 @@ export function startHousekeeping(
           onEnd: onCollection,
         })
   const timer =
-    mark === undefined
+    storeGc === undefined
       ? undefined
-      : setInterval(watchStore(new StoreCollector(mark), queue, logger), storeInterval * 1000).unref()
+      : setInterval(watchStore(new StoreCollector(storeGc), queue, logger), storeInterval * 1000).unref()
   return {
     stop: async () => {
       clearInterval(timer)

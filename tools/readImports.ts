@@ -21,7 +21,9 @@ export interface Import {
   readonly line: number
   /** Nothing of it is left when the program runs. */
   readonly typeOnly: boolean
-  /** The names under which the imported file exports what is imported; undefined if that may be any of them. */
+  /**
+   * The names under which the imported file exports what is imported; undefined if that may be any of them.
+   */
   readonly names?: readonly string[]
 }
 
@@ -62,7 +64,9 @@ function namesIn(statement: Node): readonly string[] | undefined {
   return undefined
 }
 
-/** `import { type A }` counts as a type alone too: the module may still be loaded, but nothing of it is used. */
+/**
+ * `import { type A }` counts as a type alone too: the module may still be loaded, but nothing of it is used.
+ */
 function isTypeOnly(statement: Node): boolean {
   if (isLiteralTypeNode(statement)) return isImportTypeNode(statement.parent)
   if (isImportDeclaration(statement)) {

@@ -5,8 +5,8 @@ import { isTestFile } from './testFiles.ts'
 const home = 'src/storage/layout.ts'
 
 /**
- * Where the word is no folder of the storage: `rootfs.type` of an image's configuration (OCI image-spec, config.md), and
- * the content coding of HTTP (RFC 9110, 8.4.1).
+ * Where the word is no folder of the storage: `rootfs.type` of an image's configuration (OCI image-spec,
+ * config.md), and the content coding of HTTP (RFC 9110, 8.4.1).
  */
 const otherMeanings: ReadonlySet<string> = new Set([
   'src/oci/config.ts: layers',
@@ -20,7 +20,8 @@ function isProduct(file: string): boolean {
 }
 
 /**
- * Each text of `src` that names a folder of the storage, by itself or as the beginning of a key, as a sentence.
+ * Each text of `src` that names a folder of the storage, by itself or as the beginning of a key, as a
+ * sentence.
  * @param folders such as `manifests` or `gc/intents`
  */
 export function folderNamesElsewhere(texts: readonly CodeText[], folders: Iterable<string>): string[] {

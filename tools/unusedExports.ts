@@ -3,18 +3,13 @@ import type { Import } from './readImports.ts'
 import { isTestFile } from './testFiles.ts'
 
 /**
- * Each name that a file of `src` exports and that no other file imports, or only tests do, as a sentence. What tests
- * share may be for tests alone; so may what says why: `@internal` and a reason in its comment.
- * @param unfinished folders or files of `src` whose exports are not looked at yet
+ * Each name that a file of `src` exports and that no other file imports, or only tests do, as a sentence.
+ * What tests share may be for tests alone; so may what says why: `@internal` and a reason in its comment.
  */
-export function unusedExports(
-  exports: readonly Export[],
-  imports: readonly Import[],
-  unfinished: readonly string[],
-): string[] {
+export function unusedExports(exports: readonly Export[], imports: readonly Import[]): string[] {
   const uses = usesOf(imports)
   return exports.flatMap(({ file, name, line, internal }) => {
-    if (!file.startsWith('src/') || isBelow(file, unfinished)) return []
+    if (!file.startsWith('src/')) return []
     const importers = [...(uses.get(`${file} ${name}`) ?? []), ...(uses.get(`${file} *`) ?? [])]
     const place = `${file}:${line}`
     if (importers.length === 0) return [`${place}: nobody imports ${name}: do not export it`]
@@ -43,8 +38,4 @@ function usesOf(imports: readonly Import[]): ReadonlyMap<string, readonly string
 
 function isForTesting(file: string): boolean {
   return isTestFile(file) || file.startsWith('test/')
-}
-
-function isBelow(file: string, places: readonly string[]): boolean {
-  return places.some((place) => file === place || file.startsWith(`${place}/`))
 }

@@ -168,7 +168,7 @@ print(
     ['of this set', ...fourColumns(() => forest, current)],
     ['a year old', ...fourColumns((seed) => planner(strategies.forest, old(seed)), current)],
     [
-      'a year old, if it were keyed with versions',
+      'a year old, if its names had versions',
       ...fourColumns((seed) => planner(strategies.forest, keyedWithVersions(old(seed), seed)), current),
     ],
     ['none', ...fourColumns(() => size, current)],

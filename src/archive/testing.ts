@@ -25,7 +25,10 @@ export function temporaryFolder(t: TestContext): string {
   return folder
 }
 
-/** What the server counts on in a Nix store, in a folder: store paths, and what they are registered as. For tests. */
+/**
+ * What the server counts on in a Nix store, in a folder: store paths, and what they are registered as. For
+ * tests.
+ */
 export class TestStore {
   readonly folder: string
 
@@ -120,7 +123,10 @@ export function memberFilesIn(folder: string): string[] {
   return readdirSync(folder).map((name) => join(folder, name))
 }
 
-/** Tiny store paths, and some with segments: of several members, of one, of files that lie across the edges of members. */
+/**
+ * Tiny store paths, and some with segments: of several members, of one, of files that lie across the edges of
+ * members.
+ */
 export function storeWith(t: TestContext): { readonly store: TestStore; readonly layer: LayerContent } {
   const store = new TestStore(t)
   const across = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, someBytes(2 ** 20 + i)]))

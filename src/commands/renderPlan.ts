@@ -1,5 +1,9 @@
 import { baseName } from '../store/storePath.ts'
 import type { LayerPlan } from '../layers/plan.ts'
+import { alignTable } from './table.ts'
+
+/** The columns from `layer` to `paths`. */
+const numbers = new Set([0, 1, 2, 3])
 
 /**
  * The plan as JSON, one layer per line, in the order of the plan: `[{"contents":[…store
@@ -24,20 +28,5 @@ export function planAsTable(plan: readonly LayerPlan[]): string {
     reason,
     baseName(head),
   ])
-  return table([['layer', 'rating', 'MB', 'paths', 'why', 'headed by'], ...rows], leftAligned)
-}
-
-const leftAligned = new Set([4, 5])
-
-function table(rows: readonly (readonly string[])[], left: ReadonlySet<number>): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        left.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
-  return `${lines.join('\n')}\n`
+  return `${alignTable([['layer', 'rating', 'MB', 'paths', 'why', 'headed by'], ...rows], numbers)}\n`
 }

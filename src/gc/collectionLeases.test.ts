@@ -9,7 +9,7 @@ import { blobKey } from '../storage/layout.ts'
 import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { Collector } from './collector.ts'
 import { CollectionLeases } from './collectionLeases.ts'
-import { keysOf, putText, storeImage } from './testing.ts'
+import { jittery, keysOf, putText, storeImage } from './testing.ts'
 
 const logger = createLogger('silent')
 
@@ -235,35 +235,4 @@ function named({ bytes }: Encoded): readonly Encoded['descriptor'][] {
   const { config, layers } = JSON.parse(bytes.toString()) as Record<'config', Encoded['descriptor']> &
     Record<'layers', Encoded['descriptor'][]>
   return [config, ...layers]
-}
-
-/** A storage that is slow: it waits before and after everything that it does. */
-function jittery(storage: Storage): Storage {
-  const wait = () => sleep(Math.random() * 8)
-  const slowly = async <T>(work: () => Promise<T>): Promise<T> => {
-    await wait()
-    const result = await work()
-    await wait()
-    return result
-  }
-  return {
-    blobs: {
-      stat: (digest) => slowly(() => storage.blobs.stat(digest)),
-      open: (digest, range) => slowly(() => storage.blobs.open(digest, range)),
-      put: (write) => slowly(() => storage.blobs.put(write)),
-    },
-    records: {
-      get: (key) => slowly(() => storage.records.get(key)),
-      put: (key, value) => slowly(() => storage.records.put(key, value)),
-      async *list(folder) {
-        yield* await slowly(() => Array.fromAsync(storage.records.list(folder)))
-      },
-    },
-    objects: {
-      delete: (key) => slowly(() => storage.objects.delete(key)),
-      async *list(folder) {
-        yield* await slowly(() => Array.fromAsync(storage.objects.list(folder)))
-      },
-    },
-  }
 }

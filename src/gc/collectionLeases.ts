@@ -22,7 +22,7 @@ const recordsPerMerge = 100
 /** Seconds. Recorded pull times are at least this exact. */
 const longestInterval = 600
 
-export interface CollectionLeasesOptions {
+interface CollectionLeasesOptions {
   /** The storage itself, not copies of it: what a collector deletes must be missing here too. */
   readonly storage: Pick<Storage, 'blobs' | 'records' | 'objects'>
   /** Copies that are served while the storage does not answer. */

@@ -9,14 +9,14 @@ import { readStorageClock } from './storageClock.ts'
 import { Surveyor, type Survey } from './survey.ts'
 import { Sweeper, type Step } from './sweeper.ts'
 
-export interface CollectOptions {
+interface CollectOptions {
   /** Look and decide, but write and delete nothing. */
   readonly dryRun?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }
 
-export interface Progress {
+interface Progress {
   readonly phase: 'look' | 'sweep'
   readonly done: number
   readonly of: number

@@ -3,9 +3,9 @@ import type { Digest } from '../oci/digest.ts'
 /** What is kept. If neither `keep` nor `size` is given, only blobs that no image needs are deleted. */
 export interface Retention {
   /** An image is kept for so many seconds after its last pull. */
-  readonly keep?: number
+  readonly keep?: number | undefined
   /** Most bytes of blobs. */
-  readonly size?: number
+  readonly size?: number | undefined
   /** New or recently served data is kept for at least so many seconds. */
   readonly grace: number
 }

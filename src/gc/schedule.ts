@@ -5,7 +5,7 @@ import { recordKey, Records } from '../storage/records.ts'
 import type { CollectionReport, Collector } from './collector.ts'
 import { readStorageClock } from './storageClock.ts'
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   readonly storage: Pick<Storage, 'records' | 'objects'>
   readonly collector: Pick<Collector, 'collect'>
   /** Seconds from one collection to the next. All servers together collect once in that time. */

@@ -12,7 +12,7 @@ import { blobFolder, foldersPointingAt } from '../storage/layout.ts'
  * A record that names a blob. `digest` is undefined if the record makes no sense. `modified` in ms since
  * 1970.
  */
-export interface Pointer extends StoredObject {
+interface Pointer extends StoredObject {
   readonly digest: Digest | undefined
 }
 

@@ -3,7 +3,7 @@ import type { BodyPiece } from './body.ts'
 import type { ContentRange } from './rangeHeader.ts'
 
 /** A body with several ranges of the same content (RFC 9110, 14.6). */
-export interface MultipartRanges {
+interface MultipartRanges {
   readonly contentType: string
   /** Bytes of the whole body. */
   readonly length: number

@@ -1,7 +1,7 @@
 import { isDigest, type Digest } from '../oci/digest.ts'
 import { RequestError } from './errors.ts'
 
-export type Reference =
+type Reference =
   { readonly kind: 'tag'; readonly tag: string } | { readonly kind: 'digest'; readonly digest: Digest }
 
 /** The grammar of tags (OCI distribution-spec, "Pulling manifests"). */

@@ -38,7 +38,7 @@ export interface Contents {
   readonly created: number
 }
 
-export interface InventoryParts {
+interface InventoryParts {
   readonly source: PackageSource
   readonly nix: Nix
   readonly packages: PackageRecords

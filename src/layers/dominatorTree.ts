@@ -1,11 +1,11 @@
 import { postorder } from './indexedGraph.ts'
 
 /**
- * For each node its immediate dominator: the last node before it on every way from the root. Undefined for the root
- * and for nodes that cannot be reached.
+ * For each node its immediate dominator: the last node before it on every way from the root. Undefined for
+ * the root and for nodes that cannot be reached.
  *
- * The algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): in reverse postorder,
- * a node's dominator is the nearest common ancestor, in the tree so far, of its predecessors.
+ * The algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): in reverse
+ * postorder, a node's dominator is the nearest common ancestor, in the tree so far, of its predecessors.
  */
 export function immediateDominators(
   successors: readonly (readonly number[])[],

@@ -10,15 +10,16 @@ const bigAbove = 100_000_000
 const popularFrom = 100
 
 /**
- * The strategy of the original Nixery. An edge goes from an artificial root to every path that was asked for, that is
- * big or that is popular. Each child of the root in the dominator tree, with all that it dominates, is a layer; its size
- * is the sum of the *closure* sizes of its paths, its rating that size times the popularity of the child.
- * While there are more layers than the budget, the two first in ascending order of rating are merged (paths, sizes and
- * ratings added) and stay first: nothing is sorted again. The answer is in descending order of rating.
+ * The strategy of the original Nixery. An edge goes from an artificial root to every path that was asked for,
+ * that is big or that is popular. Each child of the root in the dominator tree, with all that it dominates,
+ * is a layer; its size is the sum of the *closure* sizes of its paths, its rating that size times the
+ * popularity of the child. While there are more layers than the budget, the two first in ascending order of
+ * rating are merged (paths, sizes and ratings added) and stay first: nothing is sorted again. The answer is
+ * in descending order of rating.
  *
- * The original leaves two things open. Ties are broken by the least store path of a layer. What the paths asked for do
- * not reach (all, when none are known) hangs on the root by its paths without referrers; of a cycle that nothing
- * outside refers to, by its least path.
+ * The original leaves two things open. Ties are broken by the least store path of a layer. What the paths
+ * asked for do not reach (all, when none are known) hangs on the root by its paths without referrers; of a
+ * cycle that nothing outside refers to, by its least path.
  * @throws RangeError for a budget below 1
  */
 export const dominators: LayerStrategy = (closure, { popularity }, budget) => {

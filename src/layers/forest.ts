@@ -4,13 +4,13 @@ import { packageKey } from './packageKey.ts'
 import type { Closure, ClosureNode, Forest, LayerStrategy } from './plan.ts'
 
 /**
- * The stable forest: every path follows the paths that it joined, as long as the image has them, and shares the layer
- * of the last one. So what shares a layer is the same in every image with that last path: a group does not depend on
- * what else is in an image. Groups are made even if single paths would fit, since they might not fit in an image with
- * one more path. Without a forest every path is a group of its own.
+ * The stable forest: every path follows the paths that it joined, as long as the image has them, and shares
+ * the layer of the last one. So what shares a layer is the same in every image with that last path: a group
+ * does not depend on what else is in an image. Groups are made even if single paths would fit, since they
+ * might not fit in an image with one more path. Without a forest every path is a group of its own.
  *
- * A path joins only a path that refers to it. A forest that was made for another version of the package set may leave
- * groups smaller than they could be, but never makes them differ between images.
+ * A path joins only a path that refers to it. A forest that was made for another version of the package set
+ * may leave groups smaller than they could be, but never makes them differ between images.
  */
 export const forest: LayerStrategy = (closure, data, budget) =>
   layersOfGroups(groupsOf(closure, data.forest), closure, data, budget)

@@ -9,7 +9,7 @@ export const strategies = { forest, size, dominators, single } satisfies Readonl
   Record<string, LayerStrategy>
 >
 
-type StrategyName = keyof typeof strategies
+export type StrategyName = keyof typeof strategies
 
 export function isStrategyName(name: string): name is StrategyName {
   return Object.hasOwn(strategies, name)

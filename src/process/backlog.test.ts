@@ -94,7 +94,8 @@ test(
       signal: new AbortController().signal,
       graceMs,
       backlog,
-      // The pipes are not read before the program ends. It writes more than Node reads ahead, and less than fills a pipe.
+      // The pipes are not read before the program ends. It writes more than Node reads ahead, and less than
+      // fills a pipe.
       onStarted: () => queueMicrotask(() => backlog.add('x'.repeat(5_000_000))),
     })
     assert.equal(stdout.length, 100_000)

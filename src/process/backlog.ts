@@ -53,14 +53,15 @@ export class Backlog {
   }
 
   /**
-   * Resolves when everything was read that the program left in its pipes. Call it after `ended`. Other processes may
-   * keep the pipes open and write into them: it resolves nevertheless.
+   * Resolves when everything was read that the program left in its pipes. Call it after `ended`. Other
+   * processes may keep the pipes open and write into them: it resolves nevertheless.
    */
   async drained(): Promise<void> {
     let before: number | undefined
     while (this.#readAnyway > 0 && this.#readAnyway !== before) {
       before = this.#readAnyway
-      // Node reads what has arrived once in each turn of its loop. The first of these two may end the current turn.
+      // Node reads what has arrived once in each turn of its loop. The first of these two may end the current
+      // turn.
       await nextTurn()
       await nextTurn()
     }

@@ -8,7 +8,9 @@ import type { PackageSource } from './source.ts'
 interface ChannelSourceOptions {
   /** What the tag `latest` means: a channel, or a commit's whole name. */
   readonly channel: string
-  /** Address of a git repository that has channels as branches, and tarballs under `archive/<commit>.tar.gz`. */
+  /**
+   * Address of a git repository that has channels as branches, and tarballs under `archive/<commit>.tar.gz`.
+   */
   readonly baseUrl: string
   /** Which channels may be asked for by tag; `*` stands for any characters. Commits always may. */
   readonly tags: readonly string[]

@@ -12,8 +12,8 @@ import { isTestFile } from '../../tools/testFiles.ts'
 import { fetchManifest } from '../support/registry.ts'
 import { serverVariables } from '../support/variables.ts'
 
-// Packs a fresh clone of the last commit as a user of npm would, installs that package into an empty folder, and pulls
-// an image from the installed command. Downloads the npm packages twice.
+// Packs a fresh clone of the last commit as a user of npm would, installs that package into an empty folder,
+// and pulls an image from the installed command. Downloads the npm packages twice.
 
 // Without npm's cache of compiled code, which it leaves in the temporary directory.
 const env = { ...plainEnv, NODE_DISABLE_COMPILE_CACHE: '1' }

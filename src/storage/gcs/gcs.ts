@@ -1,5 +1,6 @@
 import { createBucketStorage } from '../bucket/storage.ts'
 import type { Storage } from '../interfaces.ts'
+import { assemble, type Closes } from '../../work/lifetime.ts'
 import { GcsBucket } from './bucket.ts'
 import { createClient } from './client.ts'
 import { failed } from './faults.ts'
@@ -17,7 +18,7 @@ export async function createGcsStorage(
   options: GcsOptions,
   spool: string,
   linkLifetime: number | undefined,
-): Promise<Storage> {
+): Promise<Storage & Closes> {
   const client = createClient(options)
   // An account that may use a bucket's objects may not be allowed to look at the bucket itself.
   await client
@@ -25,5 +26,7 @@ export async function createGcsStorage(
     .getFiles({ maxResults: 1, autoPaginate: false })
     .catch((error: unknown) => failed(`bucket ${options.bucket}`, error))
   const links = linkLifetime === undefined ? undefined : new GcsLinks(client, options, linkLifetime)
-  return createBucketStorage(new GcsBucket(client, options), spool, links)
+  // All clients of a process share their connections, and the library has nothing to close them with. Those
+  // that are idle do not keep the process running.
+  return assemble(() => createBucketStorage(new GcsBucket(client, options), spool, links))
 }

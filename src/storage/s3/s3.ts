@@ -1,6 +1,7 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { createBucketStorage } from '../bucket/storage.ts'
 import type { Storage } from '../interfaces.ts'
+import { assemble, type Closes } from '../../work/lifetime.ts'
 import { S3Bucket } from './bucket.ts'
 import { createClient, createSigner } from './client.ts'
 import { failed } from './faults.ts'
@@ -17,12 +18,14 @@ export async function createS3Storage(
   options: S3Options,
   spool: string,
   linkLifetime: number | undefined,
-): Promise<Storage> {
-  const client = createClient(options)
-  await client
-    .send(new ListObjectsV2Command({ Bucket: options.bucket, Prefix: options.prefix, MaxKeys: 1 }))
-    .catch((error: unknown) => failed(`bucket ${options.bucket}`, error))
-  const links =
-    linkLifetime === undefined ? undefined : new S3Links(createSigner(options), options, linkLifetime)
-  return createBucketStorage(new S3Bucket(client, options), spool, links)
+): Promise<Storage & Closes> {
+  return assemble(async (stack) => {
+    const client = stack.adopt(createClient(options), (one) => one.destroy())
+    await client
+      .send(new ListObjectsV2Command({ Bucket: options.bucket, Prefix: options.prefix, MaxKeys: 1 }))
+      .catch((error: unknown) => failed(`bucket ${options.bucket}`, error))
+    const links =
+      linkLifetime === undefined ? undefined : new S3Links(createSigner(options), options, linkLifetime)
+    return createBucketStorage(new S3Bucket(client, options), spool, links)
+  })
 }

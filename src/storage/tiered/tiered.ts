@@ -14,6 +14,7 @@ import { TieredRecords } from './tieredRecords.ts'
 const watchInterval = 30_000
 const patient: GuardOptions = { patience: 5_000, pause: 2_000 }
 
+/** @internal tests open tiers with other options */
 export interface TierOptions {
   readonly folder: string
   /** Bytes of the copies in the folder, and of those in memory. */
@@ -37,7 +38,8 @@ export interface TieredStorage {
   readonly local: Pick<BlobStore, 'stat'>
   /** Checks now that the copies belong to the bucket. @throws StorageFailed */
   check(): Promise<void>
-  close(): void
+  /** Ends the looking and the copying in the background. */
+  close(): Promise<void>
 }
 
 /**
@@ -62,8 +64,11 @@ export async function createTieredStorage(bucket: Storage, options: TierOptions)
     if (await isForeign()) options.onForeign()
   }
   await isForeign()
+  let checking: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    check().catch((error: unknown) => logger.debug({ err: error }, 'the bucket does not say which one it is'))
+    checking = check().catch((error: unknown) =>
+      logger.debug({ err: error }, 'the bucket does not say which one it is'),
+    )
   }, watchInterval).unref()
   const remove = async (key: string) => {
     await truth.objects.delete(key)
@@ -86,7 +91,11 @@ export async function createTieredStorage(bucket: Storage, options: TierOptions)
       put: (write) => blobs.put(write),
     },
   }
-  return { serving, building, truth, local, check, close: () => clearInterval(timer) }
+  const close = async () => {
+    clearInterval(timer)
+    await Promise.all([checking, blobs.close()])
+  }
+  return { serving, building, truth, local, check, close }
 }
 
 /**

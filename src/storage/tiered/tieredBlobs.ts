@@ -30,6 +30,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
   readonly #tiers: Tiers
   readonly #fetching = new Set<Digest>()
   readonly #queue = new PQueue({ concurrency: fetchesAtOnce })
+  readonly #stop = new AbortController()
 
   constructor(tiers: Tiers) {
     this.#tiers = tiers
@@ -73,6 +74,13 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return stored
   }
 
+  /** Ends the copying in the background. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    this.#queue.clear()
+    await this.#queue.onIdle()
+  }
+
   /** Reads a small blob completely and keeps it. Only complete reads are kept, not ranges. */
   async #small(
     digest: Digest,
@@ -102,7 +110,8 @@ export class TieredBlobs implements BlobStore, OpensFiles {
   async #copy(open: () => Promise<Readable>): Promise<void> {
     const { local, logger } = this.#tiers
     try {
-      local.recordCopy(await local.blobs.put(async (sink) => pipeline(await open(), sink)))
+      const { signal } = this.#stop
+      local.recordCopy(await local.blobs.put(async (sink) => pipeline(await open(), sink, { signal })))
     } catch (error) {
       logger.debug({ err: error }, 'a blob could not be copied')
     }
