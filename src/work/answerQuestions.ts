@@ -11,10 +11,10 @@ export type Reply<Answer> =
  * @param answer takes what the team asks
  */
 export function answerQuestions(answer: (question: never) => unknown): void {
-  const reply = async (question: never) => {
-    parentPort?.postMessage(await replyTo(() => answer(question)), [])
+  const reply = async (question: unknown) => {
+    parentPort?.postMessage(await replyTo(() => answer(question as never)), [])
   }
-  parentPort?.on('message', (question: never) => void reply(question))
+  parentPort?.on('message', (question: unknown) => void reply(question))
 }
 
 async function replyTo(answer: () => unknown): Promise<Reply<unknown>> {

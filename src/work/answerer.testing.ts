@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads'
 import { answerQuestions } from './answerQuestions.ts'
 
-/** The program of the threads in `threadTeam.test.ts`: it does what a question says, and answers with its thread. */
+/** The program of threads for tests: it does what a question says, and answers with its thread. */
 answerQuestions((question: string): number => {
   const [verb, milliseconds] = question.split(' ')
   if (verb === 'block') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(milliseconds))
