@@ -19,6 +19,8 @@ import { Holds } from './gc/holds.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
+import { builderFacts } from './nix/builderFacts.ts'
+import { builderSettings } from './nix/builderSettings.ts'
 import { createNix } from './nix/createNix.ts'
 import { createChannelSource } from './sources/channel.ts'
 import { createGitSource } from './sources/git.ts'
@@ -48,10 +50,14 @@ export async function wire(config: Config, logger: Logger) {
     grace: config.NIXERY_GC_GRACE,
     logger,
   })
+  const set = config.source.kind === 'path' ? resolve(config.source.path) : undefined
+  const { env, warning } = builderSettings(await builderFacts(set), config.NIX_CONFIG)
+  if (warning !== undefined) logger.warn(warning)
   const nix = await createNix({
     timeout: config.NIX_TIMEOUT,
     stateDir,
     evaluators: config.NIXERY_EVALUATORS,
+    env,
   })
   const source = createSource(config, join(stateDir, 'sources'))
   const tables = new LayerTables(storage.records)

@@ -56,6 +56,7 @@ const variables = z.object({
     .default('gzip'),
   NIXERY_LAYER_LEVEL: integer(1, 100).optional(),
   NIXERY_SEGMENT_CACHE: bytes.prefault('10G'),
+  NIX_CONFIG: text.optional(),
   NIX_TIMEOUT: integer(1, week).default(60),
   NIXERY_BUILD_DEADLINE: integer(1, week).default(900),
   NIXERY_BUILDS: integer(1, 1024).default(2),
