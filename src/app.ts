@@ -24,7 +24,7 @@ import { createGitSource } from './sources/git.ts'
 import { createPathSource } from './sources/path.ts'
 import type { PackageSource } from './sources/source.ts'
 import { createStorage } from './storage/createStorage.ts'
-import type { Storage } from './storage/interfaces.ts'
+import type { RecordStore, Storage } from './storage/interfaces.ts'
 import { layout } from './storage/layout.ts'
 import { Records } from './storage/records.ts'
 import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
@@ -54,7 +54,7 @@ export async function wire(config: Config, logger: Logger) {
     stateDir,
     evaluators: config.NIXERY_EVALUATORS,
   })
-  const source = createSource(config, join(stateDir, 'sources'))
+  const source = createSource(config, join(stateDir, 'sources'), storage.records)
   const tables = new LayerTables(storage.records)
   if (config.NIXERY_LAYER_TABLE !== undefined) {
     await tables.offer(await readLayerTable(config.NIXERY_LAYER_TABLE, AbortSignal.timeout(dataTimeout)))
@@ -130,12 +130,17 @@ export function openStorage(config: Config): Promise<Storage> {
   })
 }
 
-function createSource({ source, NIXERY_PIN_TTL: pinTtl }: Config, cacheDir: string): PackageSource {
+function createSource(
+  { source, NIXERY_PIN_TTL: pinTtl }: Config,
+  cacheDir: string,
+  records: RecordStore,
+): PackageSource {
+  const tips = new Records(records, layout.trustedTips)
   switch (source.kind) {
     case 'channel':
-      return createChannelSource({ ...source, pinTtl })
+      return createChannelSource({ ...source, cacheDir, pinTtl, tips })
     case 'git':
-      return createGitSource(source.repository, { cacheDir, pinTtl })
+      return createGitSource(source.repository, { cacheDir, pinTtl, tips })
     case 'path':
       return createPathSource(resolve(source.path))
   }

@@ -112,6 +112,9 @@ export class NixFailed extends NixeryError {}
 /** The package source cannot be reached or read. */
 export class SourceFailed extends NixeryError {}
 
+/** The package source cannot work as it is configured: trying again does not help. */
+export class InvalidSource extends SourceFailed {}
+
 /** A data file (popularity counts, reference graph) that cannot be read or makes no sense. */
 export class InvalidData extends NixeryError {}
 

@@ -24,7 +24,7 @@ export interface RunningServer {
 
 /** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
 export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const { storage, bucket, holds, nix, packer, images, forms, catalog } = await wire(config, logger)
+  const { storage, bucket, holds, nix, source, packer, images, forms, catalog } = await wire(config, logger)
   const metrics = new Metrics()
   const server = createServer({
     images,
@@ -63,7 +63,7 @@ export async function serve(config: Config, logger: Logger): Promise<RunningServ
     const end = performance.now() + config.NIXERY_STOP_TIMEOUT * 1000
     await images.stop(config.NIXERY_STOP_TIMEOUT)
     await closeBy(server, Math.max(leastForDownloads, end - performance.now()))
-    await Promise.all([housekeeping.stop(), holds.stop(), packer.close(), nix.close()])
+    await Promise.all([housekeeping.stop(), holds.stop(), packer.close(), nix.close(), source.close()])
     logger.info('stopped')
   }
   return { address, stop: () => (stopping ??= finish()), abandon: () => images.abandon() }
