@@ -2,10 +2,10 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { isInstalled, isRoot } from './machine.js'
 
 /**
- * Nix' settings for our processes alone (`NIX_CONFIG`); the machine's own files stay as they are, and what the user
- * has put into the variable wins.
- * @param {{ demo: boolean }} use the demo set's builders use the machine's programs, which a sandbox would hide;
- *   and no binary cache has its packages, so none is asked
+ * Nix' settings for our processes alone (`NIX_CONFIG`). The machine's own files stay as they are, and what
+ * the user has put into the variable wins.
+ * @param {{ demo: boolean }} use the demo set's builders use the machine's programs, which a sandbox would
+ *   hide. No binary cache has its packages, so none is asked
  */
 export function nixConfig({ demo }) {
   const lines = []

@@ -10,7 +10,7 @@ import { layout, type LayerRecord } from '../storage/layout.ts'
 import { Records } from '../storage/records.ts'
 import { layerKey } from './keys.ts'
 
-/** Makes layers, each once: what was packed before is found by the store paths in it. */
+/** Makes layers. A layer that was packed before is found by its store paths. */
 export class LayerMaker {
   readonly #packer: Packer
   readonly #storage: Storage
@@ -18,7 +18,7 @@ export class LayerMaker {
   readonly #making = new SingleFlight<Layer>()
   readonly #queue: PQueue
 
-  /** @param atOnce how many layers are joined side by side */
+  /** @param atOnce how many layers are packed at the same time */
   constructor(packer: Packer, storage: Storage, atOnce: number) {
     this.#packer = packer
     this.#storage = storage
@@ -31,12 +31,12 @@ export class LayerMaker {
   }
 
   /**
-   * A layer of whole store paths. It is stored when the promise is fulfilled.
+   * Makes a layer of whole store paths. When the promise is fulfilled, the layer is stored.
    * @throws StorageFailed, or what packing throws
    */
   ofStorePaths(paths: readonly PathInfo[], signal: AbortSignal): Promise<Layer> {
     const key = layerKey(paths, this.#packer.codec)
-    // Whoever gives up must not take the layer from the others who wait for it.
+    // If one caller gives up, the others still get the layer.
     return this.#making.run(key, silently(signal), async ({ signal: wanted }) => {
       const known = await this.#find(key)
       if (known) return known
@@ -48,7 +48,7 @@ export class LayerMaker {
     })
   }
 
-  /** A layer of entries that the server made itself. */
+  /** Makes a layer of entries that the server made itself. */
   ofEntries(entries: readonly Entry[], signal: AbortSignal): Promise<Layer> {
     return this.#pack({ kind: 'entries', entries }, 0, signal)
   }
@@ -61,7 +61,7 @@ export class LayerMaker {
     return there?.size === blob.size ? this.#layer(blob, diffID) : undefined
   }
 
-  /** The largest first, so that none is left to be joined alone at the end. */
+  /** Large layers go first, so that none of them is left for the end. */
   async #pack(content: LayerContent, size: number, signal: AbortSignal): Promise<Layer> {
     return this.#queue.add(
       async () => {

@@ -6,7 +6,7 @@ import type { RecordStore } from '../storage/interfaces.ts'
 import { layout } from '../storage/layout.ts'
 import { Records } from '../storage/records.ts'
 
-/** The world in which attributes are evaluated. */
+/** Everything that the result of an evaluation depends on, beside the attribute. */
 export interface EvaluationScope {
   readonly revision: Revision
   readonly system: System
@@ -14,7 +14,7 @@ export interface EvaluationScope {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** What attributes evaluated to: for one revision, system and environment that never changes. */
+/** What attributes evaluated to. For one revision, system and environment, that never changes. */
 export class PackageRecords {
   readonly #records: Records<[revision: string, world: string, attribute: string], Package>
 
@@ -22,7 +22,7 @@ export class PackageRecords {
     this.#records = new Records(records, layout.packages)
   }
 
-  /** The packages that are known, by attribute. @throws StorageFailed */
+  /** The recorded packages, by attribute. @throws StorageFailed */
   async find(scope: EvaluationScope, attributes: readonly string[]): Promise<ReadonlyMap<string, Package>> {
     const known = new Map<string, Package>()
     const look = async (attribute: string) => {
@@ -42,7 +42,7 @@ export class PackageRecords {
   }
 }
 
-/** What attributes evaluate to depends on it beside the revision. */
+/** The part of a record's name for everything except revision and attribute. */
 function worldOf({ system, environment }: EvaluationScope): string {
   const sorted = Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return sorted.length === 0 ? system : `${system}+${hash(JSON.stringify(sorted))}`

@@ -8,8 +8,8 @@ import { hashPart } from '../store/storePath.ts'
 const lineSchema = z.tuple([storePathSchema, z.int().nonnegative(), z.array(storePathSchema)])
 
 /**
- * What was found out of store paths, in a file that is only ever added to, one line for each: it never changes, so
- * whoever is interrupted, even killed, goes on from there.
+ * What was found out of store paths, in a file that is only ever added to, one line for each: it never
+ * changes, so whoever is interrupted, even killed, goes on from there.
  */
 export class Journal {
   readonly #file: FileHandle

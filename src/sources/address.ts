@@ -5,14 +5,14 @@ export interface Credentials {
 }
 
 /** An address without the secrets that stood in it. */
-export interface SplitAddress {
+interface SplitAddress {
   readonly address: string
   readonly credentials?: Credentials
 }
 
 /**
- * Takes user and password out of an address of the web. Other addresses stay as they are: the user of an ssh address
- * is no secret.
+ * Takes user and password out of an address of the web. Other addresses stay as they are: the user of an ssh
+ * address is no secret.
  */
 export function splitAddress(text: string): SplitAddress {
   const [, scheme, user, rest] = /^(https?:\/\/)([^/?#]*)@(.*)$/is.exec(text) ?? []

@@ -7,8 +7,8 @@ const ofThisProcess = randomUUID()
 let known: Promise<string> | undefined
 
 /**
- * Tells this run of the machine from all others. What was written since the machine was started can be read back
- * without having reached the disk; after a loss of power it may be gone.
+ * Tells this run of the machine from all others. What was written since the machine was started can be read
+ * back without having reached the disk; after a loss of power it may be gone.
  */
 export function bootId(): Promise<string> {
   known ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(

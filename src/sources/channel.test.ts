@@ -6,7 +6,7 @@ import { SourceFailed, UnknownTag } from '../errors.ts'
 import { createChannelSource } from './channel.ts'
 import { createGitSource } from './git.ts'
 import { hashTree } from './hashTree.ts'
-import { serveRepository } from './serveRepository.ts'
+import { serveRepository } from './serveRepository.testing.ts'
 import { createFolder, memoryTips, recordingRun, TestRepository } from './testing.ts'
 
 async function setUp(t: TestContext) {

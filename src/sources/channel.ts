@@ -18,10 +18,12 @@ import { TrustedTips, type TipRecords } from './trustedTips.ts'
 /** Tarballs that are fetched side by side. */
 const fetchesAtOnce = 2
 
-export interface ChannelSourceOptions {
+interface ChannelSourceOptions {
   /** What the tag `latest` means: a channel, or a commit's whole name. */
   readonly channel: string
-  /** Address of a git repository that has channels as branches, and tarballs under `archive/<commit>.tar.gz`. */
+  /**
+   * Address of a git repository that has channels as branches, and tarballs under `archive/<commit>.tar.gz`.
+   */
   readonly baseUrl: string
   /** Which channels may be asked for by tag; `*` stands for any characters. Commits always may. */
   readonly tags: readonly string[]
@@ -32,12 +34,13 @@ export interface ChannelSourceOptions {
   /** What channels have pointed at. */
   readonly tips: TipRecords
   /** A file with credentials by host (netrc(5)). */
-  readonly netrc?: string
+  readonly netrc?: string | undefined
 }
 
 /**
- * Channels of Nixpkgs, resolved to commits, whose tarballs the server fetches itself. Of commits only those are trusted
- * that a channel pointed at when the storage first saw them, since a forge has tarballs of the commits of forks too.
+ * Channels of Nixpkgs, resolved to commits, whose tarballs the server fetches itself. Of commits only those
+ * are trusted that a channel pointed at when the storage first saw them, since a forge has tarballs of the
+ * commits of forks too.
  */
 export function createChannelSource(options: ChannelSourceOptions): PackageSource {
   return new ChannelSource(options)
@@ -66,7 +69,8 @@ class ChannelSource implements PackageSource {
     this.#commits = new FetchedCommits({
       folder: join(cacheDir, 'channel'),
       atOnce: fetchesAtOnce,
-      // The time when a commit was made stays unknown: images of channels have been as old as the epoch all along.
+      // The time when a commit was made stays unknown: images of channels have been as old as the epoch all
+      // along.
       write: async (commit, folder, run) => ({
         created: 0,
         hash: await tarballs.unpack(commit, folder, run),

@@ -9,7 +9,10 @@ import { SingleFlight } from '../work/singleFlight.ts'
 import { bootId } from './boot.ts'
 import { isCommit } from './commit.ts'
 
-/** Milliseconds since a checkout was last asked for, for which it may still be read. Longer than any usual build. */
+/**
+ * Milliseconds since a checkout was last asked for, for which it may still be read. Longer than any usual
+ * build.
+ */
 const inUseFor = 60 * 60 * 1000
 /** Milliseconds after which a checkout that was not finished is what a crash left. */
 const abandonedAfter = 24 * 60 * 60 * 1000
@@ -32,7 +35,7 @@ const recordSchema = z.object({
 /** What stands beside a checkout. */
 export type CheckoutRecord = z.infer<typeof recordSchema>
 
-export interface CheckoutsOptions {
+interface CheckoutsOptions {
   readonly folder: string
   /** How many are kept at least; older ones go when they were not asked for lately. */
   readonly kept: number
@@ -43,10 +46,10 @@ export interface CheckoutsOptions {
 }
 
 /**
- * Folders with the files of commits, `<folder>/<commit>/source`: whole or not there at all, and bounded in number.
- * The name `source` is the one that Nix gives to what it fetches, so sets that refer to their own folder are
- * evaluated alike. Nothing is forced to the disk, which would take longer than the rest: after the machine was started
- * anew, files are checked before they are used.
+ * Folders with the files of commits, `<folder>/<commit>/source`: whole or not there at all, and bounded in
+ * number. The name `source` is the one that Nix gives to what it fetches, so sets that refer to their own
+ * folder are evaluated alike. Nothing is forced to the disk, which would take longer than the rest: after the
+ * machine was started anew, files are checked before they are used.
  */
 export class Checkouts {
   readonly #options: CheckoutsOptions

@@ -7,12 +7,15 @@ import type { TrustedTips } from './trustedTips.ts'
 
 /** Verdicts that are remembered. */
 const remembered = 10_000
-/** Milliseconds after which a commit that was not trusted is looked up again: somebody may have pushed it meanwhile. */
+/**
+ * Milliseconds after which a commit that was not trusted is looked up again: somebody may have pushed it
+ * meanwhile.
+ */
 const refusedFor = 15_000
 
 /**
- * Whether a commit is of a repository itself, or merely handed out by its server: a forge hands out the commits of all
- * forks, which anybody can write.
+ * Whether a commit is of a repository itself, or merely handed out by its server: a forge hands out the
+ * commits of all forks, which anybody can write.
  */
 export class CommitTrust {
   readonly #tips: TrustedTips

@@ -29,7 +29,7 @@ export class DownloadRefused extends SourceFailed {
   }
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** Shown to the server of the address alone, not to those that it redirects to. */
   readonly credentials?: Credentials | undefined
   /** Bytes at most. */
@@ -38,15 +38,15 @@ export interface DownloadOptions {
 }
 
 /** What was downloaded: `size` in bytes, `sha256` in hex, and what the server says that it is. */
-export interface Downloaded {
+interface Downloaded {
   readonly size: number
   readonly sha256: string
   readonly contentType: string
 }
 
 /**
- * Writes what an address of the web has to a file. Proxies are those of the environment (`https_proxy`), trusted
- * certificates are those of Node and of the machine.
+ * Writes what an address of the web has to a file. Proxies are those of the environment (`https_proxy`),
+ * trusted certificates are those of Node and of the machine.
  * @throws DownloadRefused, SourceFailed, the signal's reason; what is in the file is of no use then
  */
 export async function download(address: string, file: string, options: DownloadOptions): Promise<Downloaded> {

@@ -11,7 +11,7 @@ const checkoutsKept = 8
 /** Checkouts that clients may make the server keep at a time by naming commits. */
 const mostCheckouts = 24
 
-export interface FetchedCommitsOptions {
+interface FetchedCommitsOptions {
   readonly folder: string
   /** Fetches that run side by side. */
   readonly atOnce: number

@@ -3,8 +3,9 @@ import { codeOf } from '../work/errno.ts'
 import type { Touched, TreeFolder, TreeListener } from './treeIndex.ts'
 
 /**
- * File systems whose changes the kernel reports (statfs(2)): ext, xfs, btrfs, tmpfs, overlayfs, zfs, f2fs, bcachefs,
- * ramfs, squashfs, erofs, iso9660. On others, such as those of a network, somebody else may change files unseen.
+ * File systems whose changes the kernel reports (statfs(2)): ext, xfs, btrfs, tmpfs, overlayfs, zfs, f2fs,
+ * bcachefs, ramfs, squashfs, erofs, iso9660. On others, such as those of a network, somebody else may change
+ * files unseen.
  */
 const reported = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e, 0x858458f6,
@@ -12,8 +13,8 @@ const reported = new Set([
 ])
 
 /**
- * Reports between two looks at a tree at most. The kernel drops reports that nobody fetches, after 16,384 of them, and
- * Node does not say so: after very many, everything is looked at.
+ * Reports between two looks at a tree at most. The kernel drops reports that nobody fetches, after 16,384 of
+ * them, and Node does not say so: after very many, everything is looked at.
  */
 const mostReports = 4_000
 

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { SourceFailed, UnknownTag } from '../errors.ts'
 import { setEnvironment } from '../process/testing.ts'
 import { createGitSource } from './git.ts'
-import { serveRepository } from './serveRepository.ts'
+import { serveRepository } from './serveRepository.testing.ts'
 import { createFolder, memoryTips, recordingRun, TestRepository } from './testing.ts'
 
 async function setUp(t: TestContext) {

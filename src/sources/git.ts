@@ -21,7 +21,7 @@ import { TrustedTips, type TipRecords } from './trustedTips.ts'
 /** Short commits that are looked for side by side, whatever is asked for. */
 const completionsAtOnce = 2
 
-export interface GitSourceOptions {
+interface GitSourceOptions {
   /** Folder of the server's own for what was fetched. */
   readonly cacheDir: string
   /** Seconds that a resolved branch, tag or HEAD is used without asking again. */
@@ -29,13 +29,14 @@ export interface GitSourceOptions {
   /** What branches and tags have pointed at. */
   readonly tips: TipRecords
   /** A file with credentials by host (netrc(5)), for a repository on the web. */
-  readonly netrc?: string
+  readonly netrc?: string | undefined
 }
 
 /**
- * A git repository, by any address that git takes, with the machine's own credentials. The tag `latest` is the
- * remote's HEAD; others are git tags, branches (a tag goes before a branch of its name) and commits. A commit is
- * trusted if a branch or tag has it, or pointed at it when the storage first saw it. Submodules are left out.
+ * A git repository, by any address that git takes, with the machine's own credentials. The tag `latest` is
+ * the remote's HEAD; others are git tags, branches (a tag goes before a branch of its name) and commits. A
+ * commit is trusted if a branch or tag has it, or pointed at it when the storage first saw it. Submodules are
+ * left out.
  */
 export function createGitSource(repository: string, options: GitSourceOptions): PackageSource {
   return new GitSource(repository, options)

@@ -17,9 +17,9 @@ export class GitFailed extends SourceFailed {
 }
 
 /**
- * Git with the machine's own credentials, but never with a question: programs run without a terminal, so ssh cannot
- * ask either. The repository is the one that the arguments name, not one that the server was started in. What it lacks
- * is not fetched behind our back: over plain files on a web server that would never end.
+ * Git with the machine's own credentials, but never with a question: programs run without a terminal, so ssh
+ * cannot ask either. The repository is the one that the arguments name, not one that the server was started
+ * in. What it lacks is not fetched behind our back: over plain files on a web server that would never end.
  */
 const environment: Readonly<Record<string, string | undefined>> = {
   GIT_TERMINAL_PROMPT: '0',
@@ -80,8 +80,8 @@ const chatter =
 const mostWords = 1_000
 
 /**
- * The reason of a failure, with what ssh said before git gave up, without progress and advice, and without the
- * secrets that an address may hold.
+ * The reason of a failure, with what ssh said before git gave up, without progress and advice, and without
+ * the secrets that an address may hold.
  */
 function wordsOf({ stderrTail, code, signal }: Finished): string {
   const lines = stderrTail.map((line) => line.trim()).filter(Boolean)

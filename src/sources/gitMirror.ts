@@ -10,7 +10,10 @@ import type { Remote } from './remote.ts'
 /** How files are written and looked at: as they are in the commit. */
 const settings: readonly string[] = ['-c', 'core.bare=false', '-c', 'core.autocrlf=false']
 
-/** A bare repository that holds the commits that were asked for, without their history where the remote allows it. */
+/**
+ * A bare repository that holds the commits that were asked for, without their history where the remote allows
+ * it.
+ */
 export class GitMirror {
   readonly #repository: BareRepository
   readonly #remote: Remote
@@ -21,8 +24,9 @@ export class GitMirror {
   }
 
   /**
-   * Writes a commit's files, links and modes to `<folder>/source`, which is there and empty, and what `isIntact` needs
-   * beside it. What the mirror lacks is fetched. @returns when the commit was made, in seconds since 1970
+   * Writes a commit's files, links and modes to `<folder>/source`, which is there and empty, and what
+   * `isIntact` needs beside it. What the mirror lacks is fetched. @returns when the commit was made, in
+   * seconds since 1970
    * @throws UnknownTag when the remote does not have it; SourceFailed
    */
   async checkOut(commit: string, folder: string, run: RunOptions): Promise<number> {

@@ -11,7 +11,9 @@ import type { Remote } from './remote.ts'
 const oftenest = 30_000
 /** Milliseconds that one who asks waits for a history that is being fetched. */
 const patience = 20_000
-/** Milliseconds for fetching a history. That of Nixpkgs, a million commits, takes minutes for the first time. */
+/**
+ * Milliseconds for fetching a history. That of Nixpkgs, a million commits, takes minutes for the first time.
+ */
 const fetchWithin = 15 * 60_000
 /** Bytes that a history may take on the disk: twice that of Nixpkgs. */
 const mostBytes = 2 * 1024 ** 3
@@ -22,8 +24,8 @@ const lookEvery = 1_000
 const questionsAtOnce = 2
 
 /**
- * The commits, without files, of all branches and tags of a remote. It is fetched when somebody asks for a commit for
- * the first time, and again when it may have grown old.
+ * The commits, without files, of all branches and tags of a remote. It is fetched when somebody asks for a
+ * commit for the first time, and again when it may have grown old.
  */
 export class History {
   readonly #repository: BareRepository

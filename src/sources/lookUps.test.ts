@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { UnknownTag } from '../errors.ts'
 import { createChannelSource } from './channel.ts'
 import { createGitSource } from './git.ts'
-import { serveRepository } from './serveRepository.ts'
+import { serveRepository } from './serveRepository.testing.ts'
 import type { PackageSource } from './source.ts'
 import { createFolder, memoryTips, recordingRun, TestRepository } from './testing.ts'
 

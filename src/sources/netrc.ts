@@ -13,8 +13,11 @@ export async function credentialsInFile(file: string, host: string): Promise<Cre
   }
 }
 
-/** The first entry for a host, or else the default one: the format of netrc(5), which curl, git and Nix read too. */
-export function credentialsIn(text: string, host: string): Credentials | undefined {
+/**
+ * The first entry for a host, or else the default one: the format of netrc(5), which curl, git and Nix read
+ * too.
+ */
+function credentialsIn(text: string, host: string): Credentials | undefined {
   const words = text.replaceAll(/^\s*#.*$/gm, '').match(/\S+/g) ?? []
   let entry: { applies: boolean; username?: string; password?: string } | undefined
   for (let at = 0; at < words.length; at++) {

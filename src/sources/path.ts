@@ -9,8 +9,9 @@ import { TreeWatch } from './treeWatch.ts'
 const SHOWN_DIGITS = 7
 
 /**
- * A folder with a `default.nix`, or a single Nix file. Its revision is the hash of its content, and it has only one
- * tag, `latest`. A change is seen within a second, or within five where the system reports no changes.
+ * A folder with a `default.nix`, or a single Nix file. Its revision is the hash of its content, and it has
+ * only one tag, `latest`. A change is seen within a second, or within five where the system reports no
+ * changes.
  */
 export function createPathSource(path: string): PackageSource {
   const absolute = resolve(path)

@@ -17,8 +17,9 @@ interface Pin<T> {
 }
 
 /**
- * Remembers what moving references were resolved to. A reference is looked up by one caller at a time, whoever else
- * asks waits for it. Stale is better than down: what was found once is used on while the remote fails.
+ * Remembers what moving references were resolved to. A reference is looked up by one caller at a time,
+ * whoever else asks waits for it. Stale is better than down: what was found once is used on while the remote
+ * fails.
  */
 export class Pins<T> {
   readonly #ttlMs: number

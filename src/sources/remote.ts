@@ -4,8 +4,8 @@ import { git } from './gitCommand.ts'
 import { credentialsInFile } from './netrc.ts'
 
 /**
- * Tells git the credentials without writing them to a file or a command line, where others could read them. The empty
- * setting before it keeps other helpers from being asked first.
+ * Tells git the credentials without writing them to a file or a command line, where others could read them.
+ * The empty setting before it keeps other helpers from being asked first.
  */
 const helper =
   '!f() { test "$1" = get && printf \'username=%s\\npassword=%s\\n\' "$NIXERY_GIT_USERNAME" "$NIXERY_GIT_PASSWORD"; }; f'
@@ -35,7 +35,10 @@ export class Remote {
     return /^https?:$/.test(protocol) ? credentialsInFile(this.#netrc, hostname) : undefined
   }
 
-  /** What git wrote to stdout, run so that it may show the credentials to this remote alone. @throws SourceFailed */
+  /**
+   * What git wrote to stdout, run so that it may show the credentials to this remote alone. @throws
+   * SourceFailed
+   */
   async git(args: readonly string[], run: RunOptions): Promise<string> {
     const credentials = await this.credentials()
     if (!credentials) return git(args, run)

@@ -19,8 +19,8 @@ interface Listing {
 }
 
 /**
- * What a remote's branches and tags point at now. One program lists them all, and its answer is used for a moment:
- * however many unknown tags are asked for, the remote is asked once.
+ * What a remote's branches and tags point at now. One program lists them all, and its answer is used for a
+ * moment: however many unknown tags are asked for, the remote is asked once.
  */
 export class RemoteRefs {
   readonly #remote: Remote
@@ -34,7 +34,10 @@ export class RemoteRefs {
     this.#freshFor = Math.min(listedFor, pinTtl * 1000)
   }
 
-  /** The remote's HEAD, by the name of its branch where the remote tells it. @throws SourceFailed; InvalidSource if it has none */
+  /**
+   * The remote's HEAD, by the name of its branch where the remote tells it. @throws SourceFailed;
+   * InvalidSource if it has none
+   */
   async head(run: RunOptions): Promise<RemoteRef> {
     const lines = await this.#ask(['--symref'], ['HEAD'], run)
     const commit = lines.find(([value, name]) => name === 'HEAD' && !value.startsWith('ref: '))?.[0]
@@ -80,7 +83,8 @@ export class RemoteRefs {
   async #list(run: RunOptions): Promise<Listing> {
     if (this.#listing && performance.now() < this.#listing.until) return this.#listing
     return this.#listings.run('list', run, async (shared) => {
-      // Without a pattern the remote itself leaves out what is neither: Nixpkgs has a million references of other kinds.
+      // Without a pattern the remote itself leaves out what is neither: Nixpkgs has a million references of
+      // other kinds.
       const lines = await this.#ask(['--heads', '--tags'], [], shared)
       const commits = new Map(lines.map(([commit, name]) => [name, commit] as const))
       this.#listing = { commits, until: performance.now() + this.#freshFor }

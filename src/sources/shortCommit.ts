@@ -4,7 +4,8 @@ import { UnknownTag } from '../errors.ts'
 const shown = 5
 
 /**
- * The commit that the digits stand for. The searches are tried one after the other: one that finds any commit is the last.
+ * The commit that the digits stand for. The searches are tried one after the other: one that finds any commit
+ * is the last.
  * @param unknown thrown if no commit begins with the digits
  * @throws UnknownTag if several do; it names them
  */

@@ -13,10 +13,15 @@ import { codeOf } from '../work/errno.ts'
 
 /** What is skipped wherever it lies: git's own folder is no content. */
 const skipped = '.git'
-/** Nanoseconds in which a file may change twice without its time changing (a tick of a slow kernel's clock). */
+/**
+ * Nanoseconds in which a file may change twice without its time changing (a tick of a slow kernel's clock).
+ */
 const clockTick = 20_000_000n
 
-/** A folder below the root. Its path is bytes; names are one character a byte (latin1), so that they sort as bytes. */
+/**
+ * A folder below the root. Its path is bytes; names are one character a byte (latin1), so that they sort as
+ * bytes.
+ */
 export interface TreeFolder {
   readonly path: Buffer
   /** Its file system. */
@@ -41,7 +46,9 @@ interface TreeEntry {
 /** Names in a folder that were changed, and whether there may be another file or folder of that name now. */
 export type Touched = ReadonlyMap<string, boolean>
 
-/** Is told of folders before they are read, of those that are gone, and of files with a second name somewhere. */
+/**
+ * Is told of folders before they are read, of those that are gone, and of files with a second name somewhere.
+ */
 export interface TreeListener {
   onFolder(folder: TreeFolder): void
   onGone(folder: TreeFolder): void
@@ -49,8 +56,9 @@ export interface TreeListener {
 }
 
 /**
- * Names, kinds, the executable bit, link targets and hashes of contents of what lies at a path, which may be a single
- * file. What has not changed is not read again. Synchronous, because that is many times faster: for a worker thread.
+ * Names, kinds, the executable bit, link targets and hashes of contents of what lies at a path, which may be
+ * a single file. What has not changed is not read again. Synchronous, because that is many times faster: for
+ * a worker thread.
  */
 export class TreeIndex {
   readonly #path: Buffer
@@ -97,7 +105,9 @@ export class TreeIndex {
     return found
   }
 
-  /** The hash of all that is known, in hex. Equal trees have one hash, wherever and whenever they were made. */
+  /**
+   * The hash of all that is known, in hex. Equal trees have one hash, wherever and whenever they were made.
+   */
   get hash(): string {
     if (this.#hash !== undefined) return this.#hash
     const tree = new TextHash()
@@ -159,7 +169,9 @@ export class TreeIndex {
   }
 }
 
-/** Tells a file or folder from all others that had or will have its place. Numbers alone are given out again. */
+/**
+ * Tells a file or folder from all others that had or will have its place. Numbers alone are given out again.
+ */
 export function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return `${dev} ${ino} ${birthtimeNs}`
 }

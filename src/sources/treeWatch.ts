@@ -8,14 +8,17 @@ import type { LookRequest, TreeReport } from './watchTreeWorker.ts'
 
 /** Looks may take this part of the time at most: every pull asks for the state of the tree. */
 const shareOfTime = 1 / 10
-/** Milliseconds after a look in which a change may go unseen, where changes are reported and where they are not. */
+/**
+ * Milliseconds after a look in which a change may go unseen, where changes are reported and where they are
+ * not.
+ */
 const freshIfWatched = 500
 const freshIfNot = 4_000
 /** Milliseconds after which a tree that is asked for is looked at thoroughly, whatever was reported. */
 const thoroughAfter = 5 * 60_000
 
 /** What lies at a path at some moment. */
-export interface TreeState {
+interface TreeState {
   /** Of names and contents, in hex. */
   readonly hash: string
   /** Equal marks: nothing has changed in between, nor was changed back. */
@@ -43,8 +46,8 @@ interface Watcher {
 }
 
 /**
- * Knows the state of a folder, or of a single file, without looking at all of it again: the kernel reports changes. Where
- * it does not, all files are looked at now and then.
+ * Knows the state of a folder, or of a single file, without looking at all of it again: the kernel reports
+ * changes. Where it does not, all files are looked at now and then.
  */
 export class TreeWatch {
   readonly #path: string

@@ -4,7 +4,7 @@ import { closeSync, copyFileSync, mkdirSync, openSync, symlinkSync, writeSync } 
 export class TarballRefused extends Error {}
 
 /** What a tarball has besides folders. */
-export interface TarEntry {
+interface TarEntry {
   /** As it stands in the tarball, one character a byte (latin1). */
   readonly name: string
   readonly kind: 'file' | 'symlink' | 'hardlink'
@@ -16,9 +16,10 @@ export interface TarEntry {
 type Kind = 'folder' | 'file' | 'symlink'
 
 /**
- * Writes what a tarball has to a new folder, without its top folder, of which there must be exactly one, as Nix demands.
- * Nothing gets out of the folder: files are written only into folders that this has made itself, so never through a
- * link; nothing is written twice; and a link that leads out is refused, as is any name that does.
+ * Writes what a tarball has to a new folder, without its top folder, of which there must be exactly one, as
+ * Nix demands. Nothing gets out of the folder: files are written only into folders that this has made itself,
+ * so never through a link; nothing is written twice; and a link that leads out is refused, as is any name
+ * that does.
  */
 export class TreeWriter {
   readonly #folder: string
@@ -62,7 +63,10 @@ export class TreeWriter {
     symlinkSync(Buffer.from(target, 'latin1'), this.#pathOf(name))
   }
 
-  /** A copy takes the place of a second name. @throws TarballRefused if the first name is not a file of the tarball */
+  /**
+   * A copy takes the place of a second name. @throws TarballRefused if the first name is not a file of the
+   * tarball
+   */
   addHardLink({ name: entryName, target }: TarEntry): void {
     const name = this.#nameOf(entryName)
     const first = this.#nameOf(target)
@@ -110,8 +114,8 @@ export class TreeWriter {
 }
 
 /**
- * A target may go up first and then down. What goes up later could start in a folder that another link leads to, so
- * that nobody can say where it ends.
+ * A target may go up first and then down. What goes up later could start in a folder that another link leads
+ * to, so that nobody can say where it ends.
  */
 function requireInside(name: string, target: string): void {
   const parts = target.split('/').filter((part) => part !== '' && part !== '.')

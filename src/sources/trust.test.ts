@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { StorageFailed, UnknownTag } from '../errors.ts'
 import { git } from './gitCommand.ts'
 import { createGitSource } from './git.ts'
-import { serveRepository } from './serveRepository.ts'
+import { serveRepository } from './serveRepository.testing.ts'
 import { createFolder, memoryTips, recordingRun, TestRepository } from './testing.ts'
 
 /** A forge: it hands out any commit that it has, also those of forks, which no branch or tag leads to. */

@@ -20,7 +20,10 @@ export class TrustedTips {
     this.#records = records
   }
 
-  /** Notes a revision once. A storage that does not work is no reason to serve nothing: it is noted the next time. */
+  /**
+   * Notes a revision once. A storage that does not work is no reason to serve nothing: it is noted the next
+   * time.
+   */
   async add(id: string, run: RunOptions): Promise<void> {
     try {
       if (await this.has(id)) return

@@ -18,8 +18,8 @@ export interface TarballLimits {
 type Entry = Extract extends AsyncIterable<infer One> ? One : never
 
 /**
- * Unpacks a tarball of a commit (gzip or zstd) into a folder, and hashes what is in it then. For a worker thread: it
- * writes synchronously, which is many times faster.
+ * Unpacks a tarball of a commit (gzip or zstd) into a folder, and hashes what is in it then. For a worker
+ * thread: it writes synchronously, which is many times faster.
  * @param folder exists, and is empty; if this rejects, anything may be in it, but nothing is outside of it
  * @throws TarballRefused, or what reading, decompressing and writing throws
  */

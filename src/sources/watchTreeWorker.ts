@@ -90,7 +90,10 @@ async function update(): Promise<void> {
   }
 }
 
-/** Settles when all that the kernel has reported up to now has been noted: it is fetched once in each turn of the loop. */
+/**
+ * Settles when all that the kernel has reported up to now has been noted: it is fetched once in each turn of
+ * the loop.
+ */
 async function reported(): Promise<void> {
   await setImmediate()
   await setImmediate()

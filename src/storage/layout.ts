@@ -6,13 +6,14 @@ import { outputSchema, type Output } from '../store/output.ts'
 import { packageSchema, type Package } from '../store/package.ts'
 
 /*
- * Everything that a storage keeps. Folder names stand here and nowhere else: `npm run check` holds the code to that.
+ * Everything that a storage keeps. Folder names stand here and nowhere else: `npm run check` holds the code
+ * to that.
  *
  *   layers/<hex>                                blobs: layers, configs, manifests, indexes
  *   manifests/<image key>                       which manifest answers a request
  *   builds/<layer key>                          which blob is a layer of store paths
  *   recompressed/<generation>/<codec>/<digest>  the same layer for clients that cannot read zstd
- *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   what evaluating found out
+ *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   results of evaluations
  *   tips/<revision>                             what branches, tags and channels have pointed at
  *   repositories/<name>/<tag>                   what a registry can list
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
@@ -22,7 +23,10 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   tmp/, corrupt/                              of a storage in a folder alone
  */
 
-/** Raised when the same packages would become other bytes, or records another shape. Everything is then made again. */
+/**
+ * Raised when the same packages would become other bytes, or records another shape. Everything is then made
+ * again.
+ */
 export const generation = 2
 
 /** The folder of the blobs. All others hold records. */
@@ -33,13 +37,17 @@ export function blobKey(digest: Digest): string {
   return `${blobFolder}/${hexOf(digest)}`
 }
 
-/** Folders of a storage on a disk for files that are being written, and for blobs that do not match their name. */
+/**
+ * Folders of a storage on a disk for files that are being written, and for blobs that do not match their
+ * name.
+ */
 export const temporaryFolder = 'tmp'
 export const corruptFolder = 'corrupt'
 
 /**
- * How copies near a server treat a record. `lasting`: it never changes once it is there, so a copy is as good as the
- * original. `changing`: the storage is asked first, and a copy answers while the storage is down. `none`: not copied.
+ * How copies near a server treat a record. `lasting`: it never changes once it is there, so a copy is as good
+ * as the original. `changing`: the storage is asked first, and a copy answers while the storage is down.
+ * `none`: not copied.
  */
 type Copying = 'lasting' | 'changing' | 'none'
 
@@ -62,7 +70,10 @@ export interface RecordKind<
   /** What a record holds. Anything else is a miss. */
   readonly schema: z.ZodType<Value>
   readonly copies: Copying
-  /** Removed when it is old (`NIXERY_GC_KEEP`), but kept for so many seconds at least. Absent: its age does not matter. */
+  /**
+   * Removed when it is old (`NIXERY_GC_KEEP`), but kept for so many seconds at least. Absent: its age does
+   * not matter.
+   */
   readonly keptAtLeast?: number
   /** The record names a blob by its `digest`, and goes when the blob does. */
   readonly pointsAt?: 'image' | 'layer'
@@ -85,7 +96,7 @@ export interface RevisionRecord {
 }
 
 /** `seen`: the day on which it was first seen, for people. */
-export interface TrustedTip {
+interface TrustedTip {
   readonly seen: string
 }
 
@@ -101,7 +112,10 @@ export interface LayerTablePin {
   readonly table: string | null
 }
 
-/** What a server relies on. A record never changes: its age, by the storage's own clock, says how long it holds. */
+/**
+ * What a server relies on. A record never changes: its age, by the storage's own clock, says how long it
+ * holds.
+ */
 export interface PullRecord {
   /** Seconds, from when the record was put, in which nothing that it names may be deleted. */
   readonly holds: number
@@ -156,7 +170,9 @@ export const layout = {
     copies: 'lasting',
     keptAtLeast: 0,
   }),
-  /** Revisions that a branch, tag or channel pointed at when this storage first saw them: they stay trusted. */
+  /**
+   * Revisions that a branch, tag or channel pointed at when this storage first saw them. They stay trusted.
+   */
   trustedTips: kind<[revision: string], TrustedTip>({
     folder: 'tips',
     schema: z.object({ seen: z.iso.date() }),

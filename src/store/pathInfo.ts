@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { storePathSchema, type StorePath } from './storePath.ts'
 
 /**
- * What a Nix store or a binary cache knows of a path. `narHash` is `sha256:<hex>`, `narSize` in bytes; references
- * without the path itself.
+ * What a Nix store or a binary cache knows of a path. `narHash` is `sha256:<hex>`, `narSize` in bytes;
+ * references without the path itself.
  */
 export interface PathInfo {
   readonly path: StorePath

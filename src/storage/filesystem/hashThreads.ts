@@ -5,12 +5,12 @@ import PQueue from 'p-queue'
 import { startThread } from '../../work/startThread.ts'
 import type { Hashed } from './hashWorker.ts'
 
-/** More read from most disks no faster. */
+/** More threads do not read faster from most disks. */
 const atMost = 4
-/** Milliseconds after which a thread that has nothing to do gives its memory back: files are hashed mostly at the start. */
+/** Milliseconds after which an idle thread ends. Most files are hashed shortly after the start. */
 const patience = 10_000
 
-/** Threads that hash files, which begin when they are first needed and do not keep the process running. */
+/** Threads that hash files. They start when they are needed and do not keep the process running. */
 class HashThreads {
   readonly #idle = new Map<Worker, NodeJS.Timeout>()
   readonly #queue = new PQueue({ concurrency: Math.min(atMost, availableParallelism()) })
@@ -27,12 +27,12 @@ class HashThreads {
         if ('hex' in hashed) return hashed.hex
         throw Object.assign(new Error(hashed.message), { code: hashed.code })
       },
-      // A manifest of one image does not wait for the layers of another.
+      // The manifest of one image must not wait for the layers of another.
       { priority: -size },
     )
   }
 
-  /** @throws when the thread ends */
+  /** @throws if the thread ends */
   async #answerOf(worker: Worker): Promise<Hashed> {
     const gone = new AbortController()
     const ended = once(worker, 'exit', { signal: gone.signal }).then(() => {
@@ -79,9 +79,9 @@ class HashThreads {
 const threads = new HashThreads()
 
 /**
- * The sha256 of a file, in hex, found in another thread; of many, the smaller first.
+ * The sha256 of a file, in hex, computed in another thread. Small files go first.
  * @param size bytes
- * @throws what reading it throws, with its code
+ * @throws what reading the file throws, with its code
  */
 export function hashOfFile(path: string, size: number): Promise<string> {
   return threads.hash(path, size)

@@ -3,13 +3,16 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { codeOf } from '../../work/errno.ts'
 
-/** The sha256 of a file in hex, or why it cannot be read: an error loses its code on the way between threads. */
+/**
+ * The sha256 of a file in hex, or why the file cannot be read. An error object would lose its code between
+ * threads.
+ */
 export type Hashed = { readonly hex: string } | { readonly code: string; readonly message: string }
 
-/** Big enough that a read costs its bytes, not its call; one for all files. */
+/** Large enough that the cost of a read is its bytes, not the call. Used for all files. */
 const buffer = Buffer.allocUnsafeSlow(1 << 20)
 
-/** The program of a hashing thread: it is told paths, and answers one after the other. */
+/** The program of a hashing thread: it receives paths and answers them one by one. */
 parentPort?.on('message', (path: string) => parentPort?.postMessage(hashed(path), []))
 
 function hashed(path: string): Hashed {
