@@ -13,10 +13,10 @@ test('the table stands between the marks, whatever was there', () => {
   const expected = `before
 <!-- import table -->
 
-| room     | what it is | may import            |
-| -------- | ---------- | --------------------- |
-| \`work\`   | helpers    |                       |
-| \`nix\`    | Nix        | the foundation        |
+| room     | what it is | may import             |
+| -------- | ---------- | ---------------------- |
+| \`work\`   | helpers    |                        |
+| \`nix\`    | Nix        | the foundation         |
 | \`config\` | settings   | \`nix\`, types of \`work\` |
 
 <!-- end of import table -->

@@ -2,15 +2,22 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SourceFailed, UnknownTag } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
-import { answerOfThread } from './answerOfThread.ts'
+import { startThread } from '../work/startThread.ts'
+import { ThreadTeam } from '../work/threadTeam.ts'
 import { download, DownloadRefused } from './download.ts'
 import type { Remote } from './remote.ts'
-import type { UnpackTask } from './unpackWorker.ts'
+import type { TarballTask } from './tarballWorker.ts'
 
 /** Bytes of a tarball at most. Nixpkgs has 50 MB. */
 const mostDownloaded = 512 * 2 ** 20
 /** What it may have in it. Nixpkgs has 450 MB on the disk, in 90,000 files and folders. */
 const limits = { bytes: 2 * 2 ** 30, entries: 400_000 }
+
+const threads = new ThreadTeam<TarballTask, string>(() => startThread(import.meta.url, 'tarballWorker'), {
+  // As many as are fetched side by side.
+  size: 2,
+  idleMs: 10_000,
+})
 
 /** Tarballs of commits, as forges have them: `<address>/archive/<commit>.tar.gz`. */
 export class Tarballs {
@@ -45,8 +52,8 @@ export class Tarballs {
     })
     onEvent({ kind: 'log', line: `fetched ${commit}: ${size} bytes, sha256 ${sha256}` })
     try {
-      const task: UnpackTask = { file, folder: join(folder, 'source'), commit, limits }
-      return await answerOfThread('unpackWorker', task, signal)
+      const source = join(folder, 'source')
+      return await threads.ask({ kind: 'unpack', file, folder: source, commit, limits }, { signal })
     } catch (cause) {
       signal.throwIfAborted()
       const why = cause instanceof Error ? cause.message : String(cause)
@@ -61,6 +68,7 @@ export class Tarballs {
   /** Whether files are still those whose hash is known. @throws SourceFailed */
   async isIntact(folder: string, hash: string | undefined, run: RunOptions): Promise<boolean> {
     if (hash === undefined) return false
-    return (await answerOfThread('hashFolderWorker', join(folder, 'source'), run.signal)) === hash
+    const { signal } = run
+    return (await threads.ask({ kind: 'hash', folder: join(folder, 'source') }, { signal })) === hash
   }
 }

@@ -4,7 +4,6 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract, type Extract } from 'tar-stream'
-import { hashTree } from './hashTree.ts'
 import { TarballRefused, TreeWriter } from './treeWriter.ts'
 
 /** What a tarball may have at most. */
@@ -18,7 +17,7 @@ export interface TarballLimits {
 type Entry = Extract extends AsyncIterable<infer One> ? One : never
 
 /**
- * Unpacks a tarball of a commit (gzip or zstd) into a folder, and hashes what is in it then. For a worker
+ * Unpacks a tarball of a commit (gzip or zstd) into a folder. For a worker
  * thread: it writes synchronously, which is many times faster.
  * @param folder exists, and is empty; if this rejects, anything may be in it, but nothing is outside of it
  * @throws TarballRefused, or what reading, decompressing and writing throws
@@ -28,7 +27,7 @@ export async function unpackTarball(
   folder: string,
   commit: string,
   limits: TarballLimits,
-): Promise<{ readonly hash: string }> {
+): Promise<void> {
   const decompress = await decompressorFor(file)
   // Names are bytes. Those in extended headers are UTF-8 whatever this says.
   const options: Parameters<typeof extract>[0] & object = Object.assign({}, { filenameEncoding: 'latin1' })
@@ -39,7 +38,6 @@ export async function unpackTarball(
   if (writing.status === 'rejected' && writing.reason instanceof TarballRefused) throw writing.reason
   if (reading.status === 'rejected') throw reading.reason
   if (writing.status === 'rejected') throw writing.reason
-  return { hash: hashTree(folder) }
 }
 
 async function writeAll(entries: Extract, writer: TreeWriter, limits: TarballLimits): Promise<void> {
