@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
 import type { Config } from './config/config.ts'
@@ -75,10 +76,15 @@ export function createApp(config: Config, logger: Logger) {
     const nix = stack.adopt(await createNix({ ...nixOptions, evaluators: config.nix.evaluators }), (one) =>
       one.close(),
     )
-    const source = createSource(config.source, {
-      cacheDir: join(config.stateDir, 'sources'),
-      pinTtl: config.pinTtl,
-    })
+    const source = stack.adopt(
+      createSource(config.source, {
+        cacheDir: join(config.stateDir, 'sources'),
+        pinTtl: config.pinTtl,
+        tips: new Records(storage.records, layout.trustedTips),
+        netrc: join(homedir(), '.netrc'),
+      }),
+      (one) => one.close(),
+    )
     const layerings = await createLayerings(config, storage)
     const packer = stack.adopt(
       createPacker({

@@ -14,6 +14,7 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   builds/<layer key>                          which blob is a layer of store paths
  *   recompressed/<generation>/<codec>/<digest>  the same layer for clients that cannot read zstd
  *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   results of evaluations
+ *   tips/<revision>                             what branches, tags and channels have pointed at
  *   repositories/<name>/<tag>                   what a registry can list
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
  *   pulls/<server>/<number>                     what servers rely on
@@ -94,6 +95,11 @@ export interface RevisionRecord {
   readonly created: number
 }
 
+/** `seen`: the day on which it was first seen, for people. */
+interface TrustedTip {
+  readonly seen: string
+}
+
 /** A table for revisions that are seen later; of the revision that it was made of, if that is known. */
 export interface LayerTableOffer {
   /** Identity of the table, in hex. */
@@ -163,6 +169,14 @@ export const layout = {
     schema: z.object({ created: z.number() }),
     copies: 'lasting',
     keptAtLeast: 0,
+  }),
+  /**
+   * Revisions that a branch, tag or channel pointed at when this storage first saw them. They stay trusted.
+   */
+  trustedTips: kind<[revision: string], TrustedTip>({
+    folder: 'tips',
+    schema: z.object({ seen: z.iso.date() }),
+    copies: 'lasting',
   }),
   /** Written again on each day on which the name is asked for. */
   repositories: kind<[name: string, tag: string], { readonly tag: string; readonly seen: string }>({
