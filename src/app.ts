@@ -22,6 +22,8 @@ import { LayerTables } from './layerTables/layerTables.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
+import { builderFacts } from './nix/builderFacts.ts'
+import { builderSettings } from './nix/builderSettings.ts'
 import { createNix } from './nix/createNix.ts'
 import { LocalQueue } from './queue/localQueue.ts'
 import { createSource } from './sources/createSource.ts'
@@ -66,7 +68,10 @@ export function createApp(config: Config, logger: Logger) {
       }),
       (one) => one.stop(),
     )
-    const nixOptions = { timeout: config.nix.timeout, stateDir: config.stateDir }
+    const set = config.source.kind === 'path' ? config.source.path : undefined
+    const { env, warning } = builderSettings(await builderFacts(set), config.nix.settings)
+    if (warning !== undefined) logger.warn(warning)
+    const nixOptions = { timeout: config.nix.timeout, stateDir: config.stateDir, env }
     const nix = stack.adopt(await createNix({ ...nixOptions, evaluators: config.nix.evaluators }), (one) =>
       one.close(),
     )

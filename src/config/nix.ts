@@ -1,20 +1,27 @@
 import { z } from 'zod'
 import { group } from './group.ts'
-import { integer, week } from './rules.ts'
+import { integer, text, week } from './rules.ts'
 
 export interface Nix {
   /** Longest time in seconds for a single builder. */
   readonly timeout: number
   /** Processes at most that keep a package set evaluated. */
   readonly evaluators: number
+  /** The operator's own settings of Nix: lines as in `nix.conf`. */
+  readonly settings: string | undefined
 }
 
 export const nix = group({
   variables: {
+    NIX_CONFIG: text.optional(),
     NIX_TIMEOUT: integer(1, week).default(60),
     NIXERY_EVALUATORS: integer(0, 64).default(1),
   },
-  value: ({ NIX_TIMEOUT: timeout, NIXERY_EVALUATORS: evaluators }): Nix => ({ timeout, evaluators }),
+  value: ({ NIX_CONFIG: settings, NIX_TIMEOUT: timeout, NIXERY_EVALUATORS: evaluators }): Nix => ({
+    timeout,
+    evaluators,
+    settings,
+  }),
 })
 
 export const nixpkgsEnvironment = group({

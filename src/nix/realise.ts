@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { buildFailureOf } from './buildFailure.ts'
+import { refusedBuilders } from './builderSettings.ts'
 import { builderArgs, lastWords, runNix, type NixOptions } from './command.ts'
 import { DerivationGone } from './failures.ts'
 import type { GcRoots, RootFolder } from './gcRoots.ts'
@@ -47,6 +48,8 @@ async function realiseInto(
   const args = ['--realise', ...builderArgs(options), ...links, ...targets.keys()]
   const outcome = await runNix('nix-store', args, options, run)
   if (outcome.code === 0) return
+  const refusal = refusedBuilders(outcome.log.errors)
+  if (refusal !== undefined) throw new NixFailed(refusal)
   const failure = buildFailureOf(outcome)
   if (failure) throw failure
   // Looked at again: the collector may have come since.
