@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
 import type { Config } from './config/config.ts'
@@ -81,7 +80,7 @@ export function createApp(config: Config, logger: Logger) {
         cacheDir: join(config.stateDir, 'sources'),
         pinTtl: config.pinTtl,
         tips: new Records(storage.records, layout.trustedTips),
-        netrc: join(homedir(), '.netrc'),
+        netrc: config.netrc,
       }),
       (one) => one.close(),
     )

@@ -1,6 +1,6 @@
 import { statfsSync, watch, type FSWatcher } from 'node:fs'
 import { codeOf } from '../work/errno.ts'
-import type { Touched, TreeFolder, TreeListener } from './treeIndex.ts'
+import type { TreeFolder, TreeListener } from './treeIndex.ts'
 
 /**
  * File systems whose changes the kernel reports (statfs(2)): ext, xfs, btrfs, tmpfs, overlayfs, zfs, f2fs,
@@ -23,7 +23,7 @@ export class FolderWatches implements TreeListener {
   readonly #watchers = new Map<TreeFolder, FSWatcher>()
   readonly #devices = new Map<bigint, boolean>()
   readonly #onChange: () => void
-  #touched = new Map<TreeFolder, Map<string, boolean>>()
+  #touched = new Map<TreeFolder, Set<string>>()
   #reports = 0
   #unable: string | undefined
 
@@ -42,7 +42,7 @@ export class FolderWatches implements TreeListener {
   }
 
   /** What was changed since the last call: names by folder. Undefined if that may be anything. */
-  take(): ReadonlyMap<TreeFolder, Touched> | undefined {
+  take(): ReadonlyMap<TreeFolder, ReadonlySet<string>> | undefined {
     const [touched, reports] = [this.#touched, this.#reports]
     this.#touched = new Map()
     this.#reports = 0
@@ -54,14 +54,14 @@ export class FolderWatches implements TreeListener {
     try {
       if (!this.#isReported(folder))
         return this.#giveUp(`${folder.path.toString()} is on a file system of another kind`)
-      const watcher = watch(folder.path, { persistent: false, encoding: 'latin1' }, (kind, name) =>
-        this.#note(folder, name ?? '', kind === 'rename'),
+      const watcher = watch(folder.path, { persistent: false, encoding: 'latin1' }, (_kind, name) =>
+        this.#note(folder, name ?? ''),
       )
       watcher.on('error', (error) => this.#giveUp(error.message))
       this.#watchers.set(folder, watcher)
     } catch (error) {
       // One that has just gone is missing when its parent is looked at again.
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') this.#note(folder, '', true)
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') this.#note(folder, '')
       else this.#giveUp(limits[codeOf(error)] ?? String(error))
     }
   }
@@ -86,13 +86,12 @@ export class FolderWatches implements TreeListener {
     return isReported
   }
 
-  #note(folder: TreeFolder, name: string, replaced: boolean): void {
+  #note(folder: TreeFolder, name: string): void {
     if (name === '.git') return
     this.#reports++
     const isFirst = !this.isTouched
-    const names = this.#touched.get(folder) ?? new Map<string, boolean>()
-    names.set(name, replaced || names.get(name) === true)
-    this.#touched.set(folder, names)
+    const names = this.#touched.get(folder) ?? new Set<string>()
+    this.#touched.set(folder, names.add(name))
     if (isFirst) this.#onChange()
   }
 

@@ -32,6 +32,15 @@ test('equal trees have one hash, wherever and whenever they were made', async (t
   assert.equal(hashTree(one), hashTree(two))
 })
 
+test('the hash of a tree is what it always was: revisions and images have it in their names', async (t) => {
+  const folder = await createFolder(t)
+  await writeTree(folder)
+  await chmod(join(folder, 'a/b/file'), 0o755)
+  assert.equal(hashTree(folder), '8182db90b9c12c596bb3ae49437460c6b9ca79f5fbf1f685b3cac83e98823c85')
+  const file = hashTree(join(folder, 'default.nix'))
+  assert.equal(file, '76460aae2c25d89be69c5f4a71a8244eb0cc310a992393bf4edf707aee5b0e1f')
+})
+
 test('every change of a name, kind, mode, target or content changes the hash', async (t) => {
   const folder = await createFolder(t)
   await writeTree(folder)
@@ -91,6 +100,20 @@ test('a revision whose content is gone is not fetched, and the next pin knows th
   const next = await source.pin('latest', run)
   assert.equal(next.id, `path:${hashTree(folder)}`)
   await source.fetch(next, run)
+})
+
+test('what was evaluated while the set changed is not confirmed, even if it was changed back', async (t) => {
+  const folder = await createFolder(t)
+  await writeTree(folder)
+  const { run } = recordingRun(t)
+  const source = createSource(t, folder)
+  const fetched = await source.fetch(await source.pin('latest', run), run)
+  await fetched.confirm(run)
+  await writeFile(join(folder, 'default.nix'), '{ a = 1; }')
+  await writeFile(join(folder, 'default.nix'), '{ }')
+  await assert.rejects(fetched.confirm(run), SourceFailed)
+  const again = await source.fetch(await source.pin('latest', run), run)
+  await again.confirm(run)
 })
 
 test('a path has no tag but latest', async (t) => {

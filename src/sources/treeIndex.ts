@@ -1,15 +1,7 @@
-import { createHash, hash, type Hash } from 'node:crypto'
-import {
-  closeSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  type BigIntStats,
-} from 'node:fs'
+import { createHash, type Hash } from 'node:crypto'
+import { lstatSync, readdirSync, type BigIntStats } from 'node:fs'
 import { codeOf } from '../work/errno.ts'
+import { contentOf, type TreeContent } from './treeContent.ts'
 
 /** What is skipped wherever it lies: git's own folder is no content. */
 const skipped = '.git'
@@ -32,19 +24,13 @@ export interface TreeFolder {
   gone: boolean
 }
 
-interface TreeEntry {
-  readonly kind: 'file' | 'executable' | 'link' | 'directory' | 'other'
-  /** Hash of a file, target of a link. */
-  readonly detail: string
+interface TreeEntry extends TreeContent {
   /** As long as it stays, the content stays too. */
   readonly stamp: string
   /** False if the content may have changed after it was read, without a trace. */
-  readonly settled: boolean
+  settled: boolean
   readonly folder?: TreeFolder
 }
-
-/** Names in a folder that were changed, and whether there may be another file or folder of that name now. */
-export type Touched = ReadonlyMap<string, boolean>
 
 /**
  * Is told of folders before they are read, of those that are gone, and of files with a second name somewhere.
@@ -89,7 +75,7 @@ export class TreeIndex {
    * @param touched names that are looked at again in any case
    * @returns whether anything has changed
    */
-  rescan(folder: TreeFolder, touched?: Touched): boolean {
+  rescan(folder: TreeFolder, touched?: ReadonlySet<string>): boolean {
     if (folder.gone) return false
     const changed = this.#list(folder, touched)
     if (changed) this.#hash = undefined
@@ -121,12 +107,20 @@ export class TreeIndex {
     const stats = unlessGone(() => lstatSync(path, { bigint: true }))
     if (!stats) return undefined
     const stamp = stampOf(stats)
-    if (known && known.stamp === stamp && known.settled && !touched) return known
+    if (known?.stamp === stamp && known.settled) {
+      if (!touched || (stats.isDirectory() && isSurelyTheSame(stats, now))) return known
+    }
     if (known?.folder) this.#drop(known.folder)
     if (stats.isDirectory()) return this.#addFolder(path, stats, stamp)
     if (stats.isFile() && stats.nlink > 1n) this.#listener?.onHardLink(path)
     const read = unlessGone(() => contentOf(path, stats))
-    return read && { ...read, stamp, settled: stats.ctimeNs < now - clockTick }
+    if (!read) return undefined
+    const settled = stats.ctimeNs < now - clockTick
+    // What was read again to be sure is no change if it is the same.
+    const isSame = !touched && known?.stamp === stamp && known.detail === read.detail
+    if (!known || !isSame) return { ...read, stamp, settled }
+    known.settled = settled
+    return known
   }
 
   #addFolder(path: Buffer, stats: BigIntStats, stamp: string): TreeEntry {
@@ -136,7 +130,7 @@ export class TreeIndex {
     return { kind: 'directory', detail: '', stamp, settled: true, folder }
   }
 
-  #list(folder: TreeFolder, touched?: Touched): boolean {
+  #list(folder: TreeFolder, touched?: ReadonlySet<string>): boolean {
     const names = unlessGone(() => readdirSync(folder.path, { encoding: 'latin1' })) ?? []
     const before = folder.entries
     const entries = new Map<string, TreeEntry>()
@@ -145,11 +139,7 @@ export class TreeIndex {
       if (name === skipped) continue
       const known = before.get(name)
       const path = Buffer.concat([folder.path, Buffer.from(`/${name}`, 'latin1')])
-      const entry = this.#examine(
-        path,
-        known,
-        known?.folder ? touched?.get(name) === true : touched?.has(name),
-      )
+      const entry = this.#examine(path, known, touched?.has(name))
       if (entry) entries.set(name, entry)
       changed ||= entry !== known
     }
@@ -176,36 +166,19 @@ export function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return `${dev} ${ino} ${birthtimeNs}`
 }
 
+/**
+ * Whether a folder with the same identity is the same. Where it says when it was made, only one that was made
+ * just now may have taken the place of another.
+ */
+function isSurelyTheSame({ birthtimeNs }: BigIntStats, now: bigint): boolean {
+  return birthtimeNs > 0n && birthtimeNs < now - 50n * clockTick
+}
+
 /** Of a folder only which one it is; what is in it has stamps of its own. */
 function stampOf(stats: BigIntStats): string {
   const { mode, size, mtimeNs, ctimeNs } = stats
   const identity = identityOf(stats)
   return stats.isDirectory() ? identity : `${identity} ${mode} ${size} ${mtimeNs} ${ctimeNs}`
-}
-
-function contentOf(path: Buffer, stats: BigIntStats): Pick<TreeEntry, 'kind' | 'detail'> {
-  if (stats.isSymbolicLink()) return { kind: 'link', detail: readlinkSync(path, 'latin1') }
-  if (!stats.isFile()) return { kind: 'other', detail: '' }
-  const kind = (stats.mode & 0o100n) === 0n ? 'file' : 'executable'
-  return { kind, detail: hashOfFile(path, stats.size) }
-}
-
-/** Bytes up to which a file is read in one go; most files of a package set are tiny. */
-const inOneGo = 4_194_304
-
-function hashOfFile(path: Buffer, size: bigint): string {
-  if (size <= inOneGo) return hash('sha256', readFileSync(path))
-  const content = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(inOneGo)
-  const file = openSync(path, 'r')
-  try {
-    for (let length = readSync(file, buffer); length > 0; length = readSync(file, buffer)) {
-      content.update(buffer.subarray(0, length))
-    }
-  } finally {
-    closeSync(file)
-  }
-  return content.digest('hex')
 }
 
 function addTo(tree: TextHash, name: string, { kind, detail, folder }: TreeEntry): void {

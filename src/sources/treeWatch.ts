@@ -14,7 +14,7 @@ const shareOfTime = 1 / 10
  */
 const freshIfWatched = 500
 const freshIfNot = 4_000
-/** Milliseconds after which a tree that is asked for is looked at thoroughly, whatever was reported. */
+/** Milliseconds. What the kernel does not report is seen then. */
 const thoroughAfter = 5 * 60_000
 
 /** What lies at a path at some moment. */
@@ -51,13 +51,16 @@ interface Watcher {
  */
 export class TreeWatch {
   readonly #path: string
+  readonly #thoroughAfter: number
   #watcher: Watcher | undefined
   #watchers = 0
   #requests = 0
   #closed = false
 
-  constructor(path: string) {
+  /** @param thorough milliseconds after which the tree is looked at thoroughly, whatever was reported */
+  constructor(path: string, thorough = thoroughAfter) {
     this.#path = path
+    this.#thoroughAfter = thorough
   }
 
   /**
@@ -69,7 +72,7 @@ export class TreeWatch {
     const { last } = watcher
     if (!last || !isFresh(watcher, last)) return this.#look(watcher, run)
     const now = performance.now()
-    if (last.unwatched === undefined && now - watcher.thorough > thoroughAfter) {
+    if (last.unwatched === undefined && now - watcher.thorough > this.#thoroughAfter) {
       watcher.thorough = now
       send(watcher, 'thorough')
     }
