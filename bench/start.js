@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
-import { debianPackages, demoTools, nixTools, nodeLibraries } from '../setup/debianPackages.js'
+import { debianPackages, demoTools, nodeLibraries } from '../setup/debianPackages.js'
 import { demoSet } from '../setup/demoSet.js'
-import { nixConfig, nixStore } from '../setup/nixConfig.js'
+import { nixFor } from '../setup/newerNix.js'
+import { nixEnvironment, nixStore } from '../setup/nixConfig.js'
 import { nodeToUse, npmPackages } from '../setup/npmPackages.js'
 import { makeReady } from '../setup/ready.js'
 import { compile } from './compile.js'
@@ -16,7 +17,7 @@ process.stdout.write = process.stderr.write.bind(process.stderr)
 
 const ready = await makeReady('To measure', [
   npmPackages(),
-  debianPackages([...nodeLibraries, ...nixTools, ...demoTools, taskset]),
+  debianPackages([...nodeLibraries, ...nixFor({ demo: true }).tools, ...demoTools, taskset]),
   nixStore(),
   demoSet(),
   nginx(),
@@ -24,7 +25,7 @@ const ready = await makeReady('To measure', [
 
 if (ready) {
   const args = [join(await compile(), 'bench', 'run.js'), ...process.argv.slice(2)]
-  process.exitCode = await runToTheEnd(nodeToUse(), args, { ...process.env, ...nixConfig({ demo: true }) })
+  process.exitCode = await runToTheEnd(nodeToUse(), args, nixEnvironment())
 } else {
   process.exitCode = 1
 }

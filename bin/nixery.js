@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { pathWithNewerNix } from './newerNix.js'
 import { lockedNode, oldestNode, ownNodeIsNew, runToTheEnd } from './newerNode.js'
 
 const self = fileURLToPath(import.meta.url)
@@ -9,6 +10,8 @@ const compiled = new URL('../dist/commands/cli.js', import.meta.url)
 const locked = lockedNode()
 
 if (ownNodeIsNew()) {
+  const path = pathWithNewerNix(process.env['PATH'])
+  if (path !== undefined) process.env['PATH'] = path
   await import((existsSync(source) ? source : compiled).href)
 } else if (locked !== undefined) {
   process.exitCode = await runToTheEnd(locked, [self, ...process.argv.slice(2)])

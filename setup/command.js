@@ -5,15 +5,16 @@ import { root } from './machine.js'
 const shown = { first: 15, last: 25 }
 
 /**
- * Runs a program in the project's folder, without input and silently.
+ * Runs a program without input and silently.
  * @param {string} file
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {string} [cwd] the project's folder, unless it is given
  * @returns {Promise<void>}
  * @throws Error with its output, shortened, when it fails
  */
-export async function runSilently(file, args, env = process.env) {
-  const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+export async function runSilently(file, args, env = process.env, cwd = root) {
+  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const keep = (/** @type {Buffer} */ chunk) => (output += chunk.toString())
   child.stdout.on('data', keep)

@@ -5,7 +5,7 @@ import { isInstalled, isRoot, plainEnv } from './machine.js'
 
 /**
  * @typedef {object} Tool
- * @property {string} file a program's name, a library's name, or a path where it is called by that
+ * @property {string} file a program's name, a library's name, or a path where it is called or read by that
  * @property {string} package the Debian package that brings it
  * @property {string} why
  */
@@ -15,10 +15,19 @@ export const nodeLibraries = ownNodeIsNew()
   ? []
   : [{ file: 'libatomic.so.1', package: 'libatomic1', why: 'a library of Node 26' }]
 
-/** All works without, and no machine that has the rest is made to install it: then gzip is made in WASM. @type {readonly Tool[]} */
-const extras = [
-  { file: 'libdeflate.so.0', package: 'libdeflate0', why: 'compresses layers faster than WASM does' },
-]
+/** All works without, and no machine that has the rest is made to install it: then gzip is made in WASM. @type {Tool} */
+const deflate = {
+  file: 'libdeflate.so.0',
+  package: 'libdeflate0',
+  why: 'compresses layers faster than WASM does',
+}
+
+/** Servers that are reached by HTTPS may also have certificates of the operator's own. @type {Tool} */
+export const certificates = {
+  file: '/etc/ssl/certs/ca-certificates.crt',
+  package: 'ca-certificates',
+  why: 'lets git and Nix know the servers that they ask',
+}
 
 /** @type {readonly Tool[]} */
 export const nixTools = [
@@ -57,15 +66,17 @@ export const clientTools = [
 ]
 
 /**
- * The Debian packages of those tools that are not here, wherever they might come from, and the extras where they can be had too.
+ * The Debian packages of those tools that are not here, wherever they might come from, and the extras where
+ * they can be had too.
  * @param {readonly Tool[]} tools
+ * @param {readonly Tool[]} [moreExtras] what is installed if something has to be, and never demanded
  * @returns {import('./ready.js').Need | undefined}
  */
-export function debianPackages(tools) {
+export function debianPackages(tools, moreExtras = []) {
   const missing = tools.filter(({ file }) => !isInstalled(file))
   if (missing.length === 0) return undefined
   const packages = packagesOf(missing)
-  const withExtras = [...missing, ...extras.filter(({ file }) => !isInstalled(file))]
+  const withExtras = [...missing, ...[deflate, ...moreExtras].filter(({ file }) => !isInstalled(file))]
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`
   const obstacles = []
   if (!isInstalled('apt-get')) {
@@ -96,7 +107,8 @@ export function hasAptLists() {
 
 /**
  * Does something that needs apt's lists. They are fetched when there are none, and when it fails: an old list
- * names files that the archive has no more. A source of the machine's that fails, and is not needed, is no fault.
+ * names files that the archive has no more. A source of the machine's that fails, and is not needed, is no
+ * fault.
  * @param {() => Promise<void>} action
  */
 export async function withFreshLists(action) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { runSilently } from './command.js'
 import { hasAptLists, withFreshLists } from './debianPackages.js'
 import { isInstalled, isRoot, isWritable, plainEnv, root } from './machine.js'
-import { nixConfig } from './nixConfig.js'
+import { nixEnvironment } from './nixConfig.js'
 import { nodeToUse } from './npmPackages.js'
 
 const folder = join(root, 'var', 'demo')
@@ -56,7 +56,7 @@ export function demoSet() {
 
 /** @param {string} made */
 async function make(made) {
-  const env = { ...plainEnv, ...nixConfig({ demo: true }) }
+  const env = nixEnvironment(plainEnv)
   const run = (/** @type {string} */ script, /** @type {readonly string[]} */ args) =>
     runSilently(nodeToUse(), [join('demo', script), '--set', demoSetPath, ...args], env)
   mkdirSync(folder, { recursive: true })

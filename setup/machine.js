@@ -8,14 +8,15 @@ export const root = fileURLToPath(new URL('..', import.meta.url)).slice(0, -1)
 export const isRoot = process.getuid?.() === 0
 
 /**
- * Where programs are looked for. `node_modules/.bin` is left out: it is what gets installed. The administrator's
- * programs are added: a plain `su` leaves them out, and dpkg wants them.
+ * Where programs are looked for. `node_modules/.bin` is left out: it is what gets installed. The
+ * administrator's programs are added: a plain `su` leaves them out, and dpkg wants them.
  */
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter(
   (folder) => folder !== '' && !folder.endsWith(join(sep, 'node_modules', '.bin')),
 )
 
-const triple = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`
+/** What Debian calls this machine's libraries. */
+export const triple = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`
 
 const libraryFolders = [
   '/usr/local/lib',
@@ -30,9 +31,11 @@ const libraryFolders = [
 /** The environment of programs that must not depend on `node_modules`. */
 export const plainEnv = { ...process.env, PATH: folders.join(delimiter) }
 
-/** @param {string} file name of a program, name of a library, or a path */
+const isProgram = (/** @type {string} */ path) => path.includes('/bin/')
+
+/** @param {string} file name of a program, name of a library, or a path of a program or another file */
 export function isInstalled(file) {
-  if (isAbsolute(file)) return permits(file, constants.X_OK)
+  if (isAbsolute(file)) return permits(file, isProgram(file) ? constants.X_OK : constants.R_OK)
   if (/\.so\.\d+$/.test(file)) return libraryFolders.some((folder) => existsSync(join(folder, file)))
   return folders.some((folder) => permits(join(folder, file), constants.X_OK))
 }

@@ -1,19 +1,20 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { isInstalled, isRoot } from './machine.js'
+import { pathWithNewerNix } from '../bin/newerNix.js'
+import { isRoot } from './machine.js'
 
 /**
- * Nix' settings for our processes alone (`NIX_CONFIG`); the machine's own files stay as they are, and what the user
- * has put into the variable wins.
- * @param {{ demo: boolean }} use the demo set's builders use the machine's programs, which a sandbox would hide;
- *   and no binary cache has its packages, so none is asked
+ * The environment of tests, and of what makes the demo set: with the newer Nix where it was unpacked, and
+ * with settings of Nix for our processes alone. Builders use the machine's programs, which a sandbox would
+ * hide, and no binary cache is asked. The server computes its own settings (`src/nix/builderSettings.ts`).
+ * @param {NodeJS.ProcessEnv} [env] its own NIX_CONFIG wins
+ * @returns {NodeJS.ProcessEnv}
  */
-export function nixConfig({ demo }) {
-  const lines = []
+export function nixEnvironment(env = process.env) {
+  const lines = ['sandbox = false', 'substitute = false']
   if (isRoot && !hasGroup('nixbld')) lines.push('build-users-group =')
-  if (demo) lines.push('sandbox = false', 'substitute = false')
-  const own = process.env['NIX_CONFIG']
+  const own = env['NIX_CONFIG']
   if (own !== undefined) lines.push(own)
-  return lines.length > 0 ? { NIX_CONFIG: lines.join('\n') } : {}
+  return { ...env, PATH: pathWithNewerNix(env['PATH']), NIX_CONFIG: lines.join('\n') }
 }
 
 /**
@@ -21,17 +22,19 @@ export function nixConfig({ demo }) {
  * @returns {import('./ready.js').Need | undefined}
  */
 export function nixStore() {
-  const usable =
-    isRoot || !isInstalled('nix-store') || existsSync('/nix/var/nix/daemon-socket/socket') || ownsStore()
-  if (usable) return undefined
+  if (isRoot || existsSync(daemonSocket()) || ownsStore()) return undefined
+  const owner = existsSync('/nix/store') ? 'The Nix store belongs to root' : 'Only root can make a Nix store'
   return {
     parts: [{ name: 'a Nix store', why: 'one that this user may build in' }],
-    obstacles: [
-      "Nix' store belongs to root, and no Nix daemon runs here. Run this as root, or start nix-daemon.",
-    ],
+    obstacles: [`${owner}, and no Nix daemon runs here. Run this as root, or start nix-daemon.`],
     step: 'Nix store',
     get: () => Promise.reject(new Error('it cannot be got')),
   }
+}
+
+/** Where the daemon listens; the variable is Nix' own. */
+function daemonSocket() {
+  return process.env['NIX_DAEMON_SOCKET_PATH'] || '/nix/var/nix/daemon-socket/socket'
 }
 
 function ownsStore() {

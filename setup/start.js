@@ -1,19 +1,22 @@
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
-import { debianPackages, demoTools, gitTools, nixTools, nodeLibraries } from './debianPackages.js'
+import { certificates, debianPackages, demoTools, gitTools, nodeLibraries } from './debianPackages.js'
 import { demoIsWanted, demoSet, demoSetPath } from './demoSet.js'
 import { root } from './machine.js'
-import { nixConfig, nixStore } from './nixConfig.js'
+import { nixFor } from './newerNix.js'
+import { nixStore } from './nixConfig.js'
 import { nodeToUse, npmPackages } from './npmPackages.js'
 import { isFreePort, tellHowToPull } from './pullHint.js'
 import { makeReady } from './ready.js'
 
 const demo = demoIsWanted()
-const tools = [...nodeLibraries, ...nixTools, ...(demo ? demoTools : gitTools)]
+const nix = nixFor({ demo })
+const tools = [...nodeLibraries, ...nix.tools, ...(demo ? demoTools : gitTools)]
 
 const ready = await makeReady('To start', [
   npmPackages(),
-  debianPackages(tools),
+  debianPackages(tools, demo ? [] : [certificates]),
+  nix.need,
   nixStore(),
   demo ? demoSet() : undefined,
 ])
@@ -28,7 +31,6 @@ if (ready) {
     NIXERY_STATE_DIR: join(root, 'var', 'state'),
     ...(demo && { NIXERY_PKGS_PATH: demoSetPath }),
     ...Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')),
-    ...nixConfig({ demo }),
   }
   if (await isFreePort(env.NIXERY_HOST, env.PORT)) void tellHowToPull(env.NIXERY_HOST, env.PORT)
   process.exitCode = await runToTheEnd(nodeToUse(), [join(root, 'bin', 'nixery.js'), 'serve'], env)

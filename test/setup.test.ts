@@ -13,8 +13,10 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, test } from 'node:test'
+import { pathWithNewerNix, unpackedNix, unpackedNixVersion } from '../bin/newerNix.js'
+import { chooseNix } from '../setup/newerNix.js'
 import { isFreePort } from '../setup/pullHint.js'
 
 const root = join(import.meta.dirname, '..')
@@ -25,6 +27,7 @@ const clone = join(work, 'clone')
 for (const part of ['bin', 'setup', 'demo', 'package.json', 'package-lock.json']) {
   cpSync(join(root, part), join(clone, part), { recursive: true })
 }
+const nobody = 65_534
 const onlyNode = join(work, 'bin')
 mkdirSync(onlyNode)
 symlinkSync(process.execPath, join(onlyNode, 'node'))
@@ -34,10 +37,14 @@ function contents(): readonly string[] {
   return readdirSync(clone, { recursive: true, encoding: 'utf8' }).toSorted()
 }
 
-function run(script: string, path: string, user?: number) {
+function run(
+  script: string,
+  path: string,
+  { user, variables }: { user?: number; variables?: Readonly<Record<string, string>> } = {},
+) {
   const before = contents()
   const owner = user === undefined ? {} : { uid: user, gid: user }
-  const env = { PATH: path }
+  const env = { ...variables, PATH: path }
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(clone, 'setup', script)], {
     encoding: 'utf8',
     env,
@@ -58,16 +65,80 @@ for (const script of ['start.js', 'test.js']) {
   })
 }
 
+test('a user who may not write here is told so, and nothing changes', (t) => {
+  const obstacle = whyOthersCannotRun()
+  if (obstacle !== undefined) return t.skip(obstacle)
+  const { status, stdout } = run('start.js', '/usr/bin:/bin', { user: nobody })
+  assert.equal(status, 1)
+  assert.match(stdout, /Nothing was installed or changed/)
+  assert.match(stdout, /is not writable for this user/)
+})
+
+/** Why another user cannot run the clone's scripts; undefined if one can. */
+function whyOthersCannotRun(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root can start programs as another user'
+  const look = `require('node:fs').accessSync(${JSON.stringify(join(clone, 'setup'))})`
+  const { status } = spawnSync(process.execPath, ['--eval', look], { uid: nobody, gid: nobody })
+  if (status === 0) return undefined
+  return `other users cannot enter the folder of ${process.execPath} or ${clone}`
+}
+
+test('a machine that is no Debian is told which Nix to install for a real package set', () => {
+  const { status, stdout } = run('start.js', onlyNode, { variables: { NIXERY_CHANNEL: 'nixos-unstable' } })
+  assert.equal(status, 1)
+  assert.match(stdout, /Nix 2\.18 or newer: this machine has none, .*Install it/)
+  assert.doesNotMatch(stdout, /demo package set/)
+})
+
+const [real, demo] = [{ demo: false }, { demo: true }]
+const bare = { machine: undefined, unpacked: undefined, candidate: () => undefined, debian: true }
+const notAsked = () => assert.fail('the package manager need not be asked')
+
+test('a real package set needs Nix 2.18: the one that is there, else a package, else an unpacked one', () => {
+  assert.equal(chooseNix(real, { ...bare, machine: '2.18.1', candidate: notAsked }), 'there')
+  assert.equal(chooseNix(real, { ...bare, machine: '3.0.0', candidate: notAsked }), 'there')
+  assert.equal(chooseNix(real, { ...bare, machine: '2.8.0', unpacked: '2.26.3' }), 'there')
+  assert.equal(chooseNix(real, { ...bare, unpacked: '2.26.3', candidate: notAsked }), 'there')
+  assert.equal(chooseNix(real, { ...bare, candidate: () => '2.26' }), 'install')
+  assert.equal(chooseNix(real, { ...bare, candidate: () => '2.8' }), 'unpack')
+  assert.equal(chooseNix(real, { ...bare, machine: '2.8.0', candidate: () => '2.26' }), 'unpack')
+  assert.equal(chooseNix(real, { ...bare, machine: '2.8.0', unpacked: '2.17.0' }), 'unpack')
+  assert.equal(chooseNix(real, { ...bare, debian: false }), 'impossible')
+  assert.equal(chooseNix(real, { ...bare, machine: '2.8.0', debian: false }), 'impossible')
+})
+
+test('any Nix serves the demo set, and none is unpacked for it', () => {
+  assert.equal(chooseNix(demo, { ...bare, machine: '2.8.0', candidate: notAsked }), 'there')
+  assert.equal(chooseNix(demo, { ...bare, unpacked: '2.26.3', candidate: notAsked }), 'there')
+  assert.equal(chooseNix(demo, { ...bare, candidate: notAsked }), 'install')
+})
+
+const unpacked = unpackedNixVersion()
+
 test(
-  'a user who may not write here is told so, and nothing changes',
-  { skip: process.getuid?.() !== 0 },
+  'an unpacked Nix is found where the PATH has none that is new enough',
+  { skip: unpacked === undefined },
   () => {
-    const { status, stdout } = run('start.js', '/usr/bin:/bin', 65_534)
-    assert.equal(status, 1)
-    assert.match(stdout, /Nothing was installed or changed/)
-    assert.match(stdout, /is not writable for this user/)
+    assert.equal(pathWithNewerNix('/nowhere'), `${join(unpackedNix, 'bin')}:/nowhere`)
+    assert.equal(pathWithNewerNix(undefined), join(unpackedNix, 'bin'))
+    const already = `${join(unpackedNix, 'bin')}:/usr/bin`
+    assert.equal(pathWithNewerNix(already), already)
   },
 )
+
+test('a folder that was moved or lost a part is never used', { skip: unpacked === undefined }, () => {
+  const moved = join(clone, 'var', 'nix', basename(unpackedNix))
+  cpSync(unpackedNix, moved, { recursive: true, verbatimSymlinks: true })
+  rmSync(join(moved, 'lib'), { recursive: true })
+  const script = `
+    import { pathWithNewerNix, unpackedNixVersion } from ${JSON.stringify(join(clone, 'bin', 'newerNix.js'))}
+    console.log(pathWithNewerNix('/nowhere'), unpackedNixVersion())`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  })
+  rmSync(join(clone, 'var'), { recursive: true })
+  assert.equal(stdout, '/nowhere undefined\n')
+})
 
 test('a program that was asked to stop tells its exit code', async () => {
   const script = `

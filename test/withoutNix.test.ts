@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { startChildServer } from './support/childServer.ts'
+import { bareCommand, startChildServer } from './support/childServer.ts'
 import { fetchError, fetchManifest } from './support/registry.ts'
 import { startServer } from './support/server.ts'
 
@@ -18,7 +18,7 @@ describe('a new combination of known packages', () => {
     const one = await startServer()
     for (const name of ['htop', 'jq', 'python3/python3packages.requests'])
       await fetchManifest(one.address, name)
-    const other = await startChildServer(folder, { STORAGE_PATH: one.storage, PATH: folder })
+    const other = await startChildServer(folder, { STORAGE_PATH: one.storage, PATH: folder }, bareCommand)
     const name = 'htop/jq/python3/python3packages.requests'
     const without = await fetchManifest(other.address, name)
     const { status, message } = await fetchError(`${other.address}/v2/htop/hello/manifests/latest`)

@@ -1,11 +1,12 @@
 import type { CodeText } from './readTexts.ts'
+import { isTestFile } from './testFiles.ts'
 
 /** Where folder names belong. */
 const home = 'src/storage/layout.ts'
 
 /**
- * Where the word is no folder of the storage: `rootfs.type` of an image's configuration (OCI image-spec, config.md), and
- * the content coding of HTTP (RFC 9110, 8.4.1).
+ * Where the word is no folder of the storage: `rootfs.type` of an image's configuration (OCI image-spec,
+ * config.md), and the content coding of HTTP (RFC 9110, 8.4.1).
  */
 const otherMeanings: ReadonlySet<string> = new Set([
   'src/oci/config.ts: layers',
@@ -15,11 +16,12 @@ const otherMeanings: ReadonlySet<string> = new Set([
 
 /** Whether a file is shipped, so that it has to ask the layout. */
 function isProduct(file: string): boolean {
-  return file.startsWith('src/') && !/(\.test|\.?testing|contract)\.ts$/.test(file) && file !== home
+  return file.startsWith('src/') && !isTestFile(file) && file !== home
 }
 
 /**
- * Each text of `src` that names a folder of the storage, by itself or as the beginning of a key, as a sentence.
+ * Each text of `src` that names a folder of the storage, by itself or as the beginning of a key, as a
+ * sentence.
  * @param folders such as `manifests` or `gc/intents`
  */
 export function folderNamesElsewhere(texts: readonly CodeText[], folders: Iterable<string>): string[] {

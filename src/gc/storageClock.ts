@@ -4,8 +4,10 @@ import { layout } from '../storage/layout.ts'
 import { recordKey, Records } from '../storage/records.ts'
 
 /**
- * The time by the storage's own clock, in milliseconds since 1970, never ahead of it: a record is written, and the
- * time since its listing is added. So the clocks of servers and collectors need not agree. @throws StorageFailed
+ * Returns a clock that shows the storage's time in milliseconds since 1970. So the clocks of servers and
+ * collectors need not agree. A record is written and listed, and the time since then is added. The clock is
+ * never ahead of the storage.
+ * @throws StorageFailed
  */
 export async function readStorageClock(storage: Pick<Storage, 'records' | 'objects'>): Promise<() => number> {
   await new Records(storage.records, layout.clock).put([], {})

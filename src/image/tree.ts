@@ -4,12 +4,12 @@ import PQueue from 'p-queue'
 import type { Tree, TreeNode } from '../store/tree.ts'
 import { codeOf } from '../work/errno.ts'
 
-/** Folders that are read at the same time. */
+/** Folders that are read at once. */
 const atOnce = 32
 
 /**
- * The tree of a store path; empty when it is no folder. Links are not followed: they are told.
- * @param store the folder outside of which a link leads to nothing that an image has
+ * The tree of a store path, empty if it is not a folder. Links are reported, not followed.
+ * @param store links to places outside of this folder lead to nothing in an image
  * @throws what reading the folders throws, and the signal's reason
  */
 export async function readTree(path: string, signal: AbortSignal, store = '/nix/store'): Promise<Tree> {
@@ -28,7 +28,7 @@ export async function readTree(path: string, signal: AbortSignal, store = '/nix/
   return (await folderBehind(path)) === undefined ? [] : read(path)
 }
 
-/** The folder that a path leads to, links resolved. A link to nowhere, into itself, or to a file leads to none. */
+/** The folder that a path leads to, with links resolved. Undefined for a broken link, a circle or a file. */
 async function folderBehind(path: string): Promise<string | undefined> {
   try {
     return (await stat(path)).isDirectory() ? await realpath(path) : undefined

@@ -9,12 +9,12 @@ import { layout } from '../storage/layout.ts'
 import { Records } from '../storage/records.ts'
 import { patient, SingleFlight } from '../work/singleFlight.ts'
 
-/** Of the recompression; its version is the runtime's. */
+/** Identifies the compressor. Its version is that of the runtime. */
 const identity = `gzip-${constants.Z_DEFAULT_COMPRESSION}-zlib${process.versions.zlib}`
-/** Layers that are recompressed side by side: each has a thread of the runtime's own. */
+/** Layers that are recompressed at the same time. Each of them uses a thread of the runtime. */
 const atOnce = 2
 
-/** Layers for clients that cannot read zstd: recompressed when they are first asked for, and kept. */
+/** Layers for clients that cannot read zstd. They are recompressed for the first such client, and kept. */
 export class GzipLayers {
   readonly #storage: Storage
   readonly #flights = new SingleFlight<Descriptor>()
@@ -24,7 +24,10 @@ export class GzipLayers {
     this.#storage = storage
   }
 
-  /** The layer itself where Docker's schema 2 has a word for it, else the same tar as gzip. @throws StorageFailed, PackingFailed */
+  /**
+   * The layer itself, or the same tar as gzip if Docker's schema 2 has no media type for the layer.
+   * @throws BlobUnknown, StorageFailed, PackingFailed
+   */
   readable(layer: Descriptor): Promise<Descriptor> {
     if (layer.mediaType !== mediaTypes.ociLayerZstd) return Promise.resolve(layer)
     return this.#flights.run(layer.digest, patient, () => this.#queue.add(() => this.#recompressed(layer)))
@@ -48,7 +51,7 @@ export class GzipLayers {
   }
 }
 
-/** Node 24 stops after the first of several frames, of which layers consist, and says nothing. */
+/** Layers have several frames. Node 24 stops after the first one without an error. */
 function readsAllFrames(): boolean {
   const frame = zstdCompressSync('x')
   return zstdDecompressSync(Buffer.concat([frame, frame])).length === 2

@@ -1,3 +1,4 @@
+import { EvaluationFailed } from '../errors.ts'
 import { metaPackages, optionalPackages, type ImageRequest } from '../image/name.ts'
 import type { PackageTree } from '../image/linkTree.ts'
 import { DerivationMissing } from '../nix/failures.ts'
@@ -10,7 +11,7 @@ import { systems } from '../store/system.ts'
 import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { PackageSource } from '../sources/source.ts'
-import type { RevisionRecord } from '../storage/layout.ts'
+import type { RevisionRecord } from '../storage/recordValues.ts'
 import type { Records } from '../storage/records.ts'
 import type { OutputRecords } from './outputRecords.ts'
 import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
@@ -23,22 +24,22 @@ export interface ImageOrder {
   readonly architecture: Architecture
 }
 
-/** What an image consists of. */
+/** Everything that an image consists of. */
 export interface Contents {
   readonly packages: readonly Package[]
-  /** Store paths that were asked for. */
+  /** The store paths of the requested packages. */
   readonly roots: readonly StorePath[]
-  /** What the image's root links to: the roots, then what they propagate. */
+  /** Outputs that the image's root layer links to: the roots, then what they propagate. */
   readonly shown: readonly PackageTree[]
-  /** What links of those lead to. */
+  /** Outputs that links of those lead to. */
   readonly behindLinks: readonly PackageTree[]
-  /** Everything in it, sorted by path. */
+  /** All store paths, sorted. */
   readonly closure: readonly PathInfo[]
-  /** When the revision was made, in seconds since 1970. */
+  /** Time of the revision, in seconds since 1970. */
   readonly created: number
 }
 
-export interface InventoryParts {
+interface InventoryParts {
   readonly source: PackageSource
   readonly nix: Nix
   readonly packages: PackageRecords
@@ -48,7 +49,7 @@ export interface InventoryParts {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** Finds out what an image consists of: out of records, which never grow old, or by way of Nix. */
+/** Finds out what an image consists of. Uses records, which never become wrong, or else Nix. */
 export class Inventory {
   readonly #parts: InventoryParts
 
@@ -56,7 +57,10 @@ export class Inventory {
     this.#parts = parts
   }
 
-  /** The contents, where everything is known: without Nix, and without the store. @throws StorageFailed */
+  /**
+   * Returns the contents if everything is recorded. Needs neither Nix nor the store.
+   * @throws StorageFailed
+   */
   async recall(order: ImageOrder): Promise<Contents | undefined> {
     const { packages: records, outputs: outputRecords, revisions } = this.#parts
     const scope = this.#scope(order)
@@ -72,12 +76,13 @@ export class Inventory {
   }
 
   /**
-   * Does work while all that the image consists of is in the store, held against its garbage collector.
-   * @throws what evaluating and realising throws, and what the work throws
+   * Does work while everything that the image consists of is in the store and protected from its garbage
+   * collector.
+   * @throws what evaluating and realising throw, and what the work throws
    */
   async realise<T>(order: ImageOrder, run: RunOptions, work: (contents: Contents) => Promise<T>): Promise<T> {
     const { nix, outputs: records } = this.#parts
-    const { packages, held, created } = await this.#hold(order, run)
+    const { packages, root, created } = await this.#prepare(order, run)
     try {
       const roots = rootsOf(packages)
       const closure = await timed('closure', run, () => nix.closure(roots, run))
@@ -93,20 +98,25 @@ export class Inventory {
       )
       return await work(contentsOf(packages, outputs ?? { shown: [], behindLinks: [] }, created))
     } finally {
-      await held.release()
+      await root.release()
     }
   }
 
-  /** Evaluates and realises. Known packages are not evaluated again, unless their derivations are needed. */
-  async #hold(
+  /**
+   * Evaluates and realises. Recorded packages are evaluated again only if their derivations are needed and
+   * not in the store.
+   */
+  async #prepare(
     order: ImageOrder,
     run: RunOptions,
-  ): Promise<{ readonly packages: readonly Package[]; readonly held: GcRoot; readonly created: number }> {
+  ): Promise<{ readonly packages: readonly Package[]; readonly root: GcRoot; readonly created: number }> {
     const { nix, packages: records, source, revisions } = this.#parts
-    const { location, created = 0 } = await timed('fetch', run, () => source.fetch(order.revision, run))
+    const fetched = await timed('fetch', run, () => source.fetch(order.revision, run))
+    const { location, created = 0 } = fetched
     const scope = this.#scope(order)
     const find = async (step: 'evaluate' | 'instantiate', known: ReadonlyMap<string, Package>) => {
-      const unknown = records.withoutAbsent(scope, order.request.packages).filter((one) => !known.has(one))
+      const present = records.withoutAbsent(scope, order.request.packages)
+      const unknown = present.filter((attribute) => !known.has(attribute))
       if (unknown.length === 0) return [...known.values()]
       const query = {
         revision: order.revision.id,
@@ -116,32 +126,44 @@ export class Inventory {
         optional: optionalPackages(order.request),
         otherNames: [...metaPackages],
       }
-      // A folder that was edited meanwhile is not the revision any more: what came of it, a refusal too, must not
-      // bear its name.
+      // If the folder was edited meanwhile, it is not this revision any more. Then neither results nor
+      // refusals may be recorded for the revision.
       const fresh = await timed(step, run, () => nix[step](query, run)).catch(async (error: unknown) => {
-        await source.fetch(order.revision, run)
+        await fetched.confirm(run)
         throw error
       })
-      await source.fetch(order.revision, run)
+      await fetched.confirm(run)
       await records.save(scope, fresh)
       const all = new Map([...known, ...fresh.map((one) => [one.attribute, one] as const)])
-      records.noteAbsent(scope, unknown.filter((attribute) => !all.has(attribute)))
+      records.noteAbsent(
+        scope,
+        unknown.filter((attribute) => !all.has(attribute)),
+      )
       return order.request.packages.flatMap((attribute) => all.get(attribute) ?? [])
     }
     const realise = (packages: readonly Package[]) => timed('realise', run, () => nix.realise(packages, run))
     let packages = await find('evaluate', await records.find(scope, order.request.packages))
-    const held = await realise(packages).catch(async (error: unknown) => {
+    const root = await realise(packages).catch(async (error: unknown) => {
       if (!(error instanceof DerivationMissing)) throw error
+      if (!order.revision.trusted) throw notBuilt(order)
       packages = await find('instantiate', new Map())
       return realise(packages)
     })
     if (!(await revisions.get(order.revision.id))) await revisions.put([order.revision.id], { created })
-    return { packages, held, created }
+    return { packages, root, created }
   }
 
   #scope({ revision, architecture }: ImageOrder): EvaluationScope {
     return { revision, system: systems[architecture], environment: this.#parts.environment }
   }
+}
+
+/** Whoever can make a forge hand out a commit could run code in builders otherwise. */
+function notBuilt({ revision, request }: ImageOrder): EvaluationFailed {
+  return new EvaluationFailed(
+    `${request.name} is not in the binary caches, and ${revision.label} is on no branch or tag of the package ` +
+      'set, so nothing is built for it',
+  )
 }
 
 function rootsOf(packages: readonly Package[]): readonly StorePath[] {

@@ -5,16 +5,16 @@ import type { Revision } from '../store/revision.ts'
 import type { Architecture } from '../oci/platform.ts'
 import { generation } from '../storage/layout.ts'
 
-/** All that an image's bytes depend on. */
+/** Everything that the bytes of an image depend on. */
 export interface ImageIdentity {
   readonly revision: Revision
   readonly request: Pick<ImageRequest, 'packages' | 'shell'>
   readonly architecture: Architecture
-  /** What else the evaluation depends on, such as `NIXPKGS_ALLOW_UNFREE`. */
+  /** Variables that the evaluation depends on, such as `NIXPKGS_ALLOW_UNFREE`. */
   readonly environment: Readonly<Record<string, string>>
-  /** Strategy, budget and the data that it uses. */
+  /** The strategy, the budget and the data for planning layers. */
   readonly layering: string
-  /** The packer's codec. */
+  /** The codec of the packer. */
   readonly codec: string
 }
 

@@ -6,11 +6,12 @@ import type { PathInfo } from '../store/pathInfo.ts'
 import { silently } from '../work/events.ts'
 import { SingleFlight } from '../work/singleFlight.ts'
 import type { Storage } from '../storage/interfaces.ts'
-import { layout, type LayerRecord } from '../storage/layout.ts'
+import { layout } from '../storage/layout.ts'
+import type { LayerRecord } from '../storage/recordValues.ts'
 import { Records } from '../storage/records.ts'
 import { layerKey } from './keys.ts'
 
-/** Makes layers, each once: what was packed before is found by the store paths in it. */
+/** Makes layers. A layer that was packed before is found by its store paths. */
 export class LayerMaker {
   readonly #packer: Packer
   readonly #storage: Storage
@@ -18,7 +19,7 @@ export class LayerMaker {
   readonly #making = new SingleFlight<Layer>()
   readonly #queue: PQueue
 
-  /** @param atOnce how many layers are joined side by side */
+  /** @param atOnce how many layers are packed at the same time */
   constructor(packer: Packer, storage: Storage, atOnce: number) {
     this.#packer = packer
     this.#storage = storage
@@ -31,12 +32,12 @@ export class LayerMaker {
   }
 
   /**
-   * A layer of whole store paths. It is stored when the promise is fulfilled.
+   * Makes a layer of whole store paths. When the promise is fulfilled, the layer is stored.
    * @throws StorageFailed, or what packing throws
    */
   ofStorePaths(paths: readonly PathInfo[], signal: AbortSignal): Promise<Layer> {
     const key = layerKey(paths, this.#packer.codec)
-    // Whoever gives up must not take the layer from the others who wait for it.
+    // If one caller gives up, the others still get the layer.
     return this.#making.run(key, silently(signal), async ({ signal: wanted }) => {
       const known = await this.#find(key)
       if (known) return known
@@ -48,7 +49,7 @@ export class LayerMaker {
     })
   }
 
-  /** A layer of entries that the server made itself. */
+  /** Makes a layer of entries that the server made itself. */
   ofEntries(entries: readonly Entry[], signal: AbortSignal): Promise<Layer> {
     return this.#pack({ kind: 'entries', entries }, 0, signal)
   }
@@ -61,7 +62,7 @@ export class LayerMaker {
     return there?.size === blob.size ? this.#layer(blob, diffID) : undefined
   }
 
-  /** The largest first, so that none is left to be joined alone at the end. */
+  /** Large layers go first, so that none of them is left for the end. */
   async #pack(content: LayerContent, size: number, signal: AbortSignal): Promise<Layer> {
     return this.#queue.add(
       async () => {

@@ -6,12 +6,14 @@ import type { Output } from '../store/output.ts'
 import { baseName, type StorePath } from '../store/storePath.ts'
 import { countNames } from '../store/tree.ts'
 
-/** Larger trees are read from the store again rather than kept: a record is read whole. */
+/**
+ * Larger trees are not recorded but read from the store again, because a record is always read as a whole.
+ */
 const mostNames = 20_000
-/** Outputs in memory, some 100 KB each. */
+/** Most outputs in memory, of about 100 KB each. */
 const remembered = 500
 
-/** What packages' outputs consist of: in memory, else in the storage. */
+/** What the outputs of packages consist of. They are looked up in memory, then in the storage. */
 export class OutputRecords {
   readonly #records: Records<[storePath: string], Output>
   readonly #memory = new LRUCache<StorePath, Output>({ max: remembered })

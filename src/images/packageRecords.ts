@@ -10,7 +10,7 @@ import { Records } from '../storage/records.ts'
 /** Attributes that package sets lack: at most two for each revision. */
 const rememberedAbsences = 1_000
 
-/** The world in which attributes are evaluated. */
+/** Everything that the result of an evaluation depends on, beside the attribute. */
 export interface EvaluationScope {
   readonly revision: Revision
   readonly system: System
@@ -18,7 +18,7 @@ export interface EvaluationScope {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** What attributes evaluated to: for one revision, system and environment that never changes. */
+/** What attributes evaluated to. For one revision, system and environment, that never changes. */
 export class PackageRecords {
   readonly #records: Records<[revision: string, world: string, attribute: string], Package>
   readonly #absent = new LRUCache<string, true>({ max: rememberedAbsences })
@@ -27,7 +27,7 @@ export class PackageRecords {
     this.#records = new Records(records, layout.packages)
   }
 
-  /** The packages that are known, by attribute. @throws StorageFailed */
+  /** The recorded packages, by attribute. @throws StorageFailed */
   async find(scope: EvaluationScope, attributes: readonly string[]): Promise<ReadonlyMap<string, Package>> {
     const known = new Map<string, Package>()
     const look = async (attribute: string) => {
@@ -38,12 +38,12 @@ export class PackageRecords {
     return known
   }
 
-  /** Attributes without those of which it was noted that the package set lacks them. */
+  /** Attributes without those that the package set is known to lack. */
   withoutAbsent(scope: EvaluationScope, attributes: readonly string[]): readonly string[] {
     return attributes.filter((attribute) => !this.#absent.has(absentKey(scope, attribute)))
   }
 
-  /** The package set lacks these attributes, and images go without them. Not stored: a new server finds out anew. */
+  /** Remembers attributes that images go without. This is not stored: a new server finds it out again. */
   noteAbsent(scope: EvaluationScope, attributes: readonly string[]): void {
     for (const attribute of attributes) this.#absent.set(absentKey(scope, attribute), true)
   }
@@ -61,7 +61,7 @@ function absentKey(scope: EvaluationScope, attribute: string): string {
   return [scope.revision.id, worldOf(scope), attribute].join(' ')
 }
 
-/** What attributes evaluate to depends on it beside the revision. */
+/** The part of a record's name for everything except revision and attribute. */
 function worldOf({ system, environment }: EvaluationScope): string {
   const sorted = Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return sorted.length === 0 ? system : `${system}+${hash(JSON.stringify(sorted))}`

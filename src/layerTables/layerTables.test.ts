@@ -5,7 +5,7 @@ import { createLayerTable } from '../layers/layerTable.ts'
 import { strategies } from '../layers/strategies.ts'
 import { nodesFrom } from '../layers/testing.ts'
 import { hexOf } from '../oci/digest.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { LayerTables } from './layerTables.ts'
 import { Layerings } from './layering.ts'
 
@@ -19,7 +19,7 @@ const tableOf = (name: string, made: string, revision?: string) =>
   })
 const older = tableOf('b', '2026-01-01')
 const newer = tableOf('c', '2026-06-01')
-const revision = (id: string) => ({ id, label: id })
+const revision = (id: string) => ({ id, label: id, trusted: true })
 
 test('a revision gets the newest table, and keeps it when newer ones come', async () => {
   const { records } = createMemoryStorage()

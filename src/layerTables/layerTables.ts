@@ -4,15 +4,17 @@ import { decodeLayerTable, encodeLayerTable, type LayerTable } from '../layers/l
 import type { Revision } from '../store/revision.ts'
 import { hexOf } from '../oci/digest.ts'
 import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
-import { layout, type LayerTableOffer, type LayerTablePin } from '../storage/layout.ts'
+import { layout } from '../storage/layout.ts'
+import type { LayerTableOffer, LayerTablePin } from '../storage/recordValues.ts'
 import { namesOf, Records } from '../storage/records.ts'
 
 /** Tables in memory, some megabytes each: those of revisions that are in use side by side. */
 const remembered = 4
 
 /**
- * Layer tables in the storage that servers share. A table is offered; for each revision the first that is chosen, or
- * that there was none, is written down, and stays: images of one revision are grouped in one way for ever.
+ * Layer tables in the storage that servers share. A table is offered; for each revision the first that is
+ * chosen, or that there was none, is written down, and stays: images of one revision are grouped in one way
+ * for ever.
  */
 export class LayerTables {
   readonly #records: ListsRecords
@@ -31,7 +33,8 @@ export class LayerTables {
   /** Keeps a table for revisions that are seen from now on. @throws StorageFailed */
   async offer(table: LayerTable): Promise<void> {
     const id = hexOf(table.identity)
-    // Content first, then what names it. The table decides what it is for: a later offer of the same is a later offer.
+    // Content first, then what names it. The table decides what it is for: a later offer of the same is a
+    // later offer.
     await this.#tables.put([id], encodeLayerTable(table))
     await this.#offers.put([`${timeKey(table.made)}-${id.slice(0, 16)}`], {
       table: id,
@@ -39,7 +42,10 @@ export class LayerTables {
     })
   }
 
-  /** The table for a revision; undefined is a choice too. What is chosen first is chosen for ever. @throws StorageFailed */
+  /**
+   * The table for a revision; undefined is a choice too. What is chosen first is chosen for ever. @throws
+   * StorageFailed
+   */
   async choose(revision: Revision): Promise<LayerTable | undefined> {
     const pinned = await this.#pinned(revision)
     if (pinned) return pinned.table

@@ -8,13 +8,17 @@ import type { ConfinedOutcome } from './confinedNix.ts'
 import type { SetRequest } from './evaluation.ts'
 import { setFault } from './evaluationFaults.ts'
 
-/** Attributes that are evaluated by one process: what one of them cannot survive costs the others a second try. */
+/**
+ * Attributes that are evaluated by one process: what one of them cannot survive costs the others a second
+ * try.
+ */
 const batch = 400
 
 const names = z.array(z.string())
 
 /**
- * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and left out.
+ * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and
+ * left out.
  * @param onProgress gets the number of attributes that are done after each batch
  * @throws PackageSetFailed when the set as a whole cannot be evaluated; NixFailed
  */

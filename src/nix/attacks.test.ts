@@ -24,7 +24,10 @@ interface Victim {
   readonly evidence: string
 }
 
-/** Each expression is a text that the package set throws, or has as a version, so that whoever asks reads it in the answer. */
+/**
+ * Each expression is a text that the package set throws, or has as a version, so that whoever asks reads it
+ * in the answer.
+ */
 const thefts: readonly (readonly [what: string, expression: (victim: Victim) => string])[] = [
   ['a variable of the environment', () => 'builtins.getEnv "NIXERY_TEST_SECRET"'],
   ['a file', ({ folder }) => `builtins.readFile ${folder}/secret`],

@@ -8,11 +8,11 @@ import type { EvaluationQuery } from './nix.ts'
 import type { Scratch } from './sandbox/privateFolder.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 
-export type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: ConfinedOutcome }
+type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: ConfinedOutcome }
 
 /**
- * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was; guarded, what
- * Nix can catch becomes a finding `throws`. @throws EvaluationFailed, NixFailed
+ * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was;
+ * guarded, what Nix can catch becomes a finding `throws`. @throws EvaluationFailed, NixFailed
  */
 export type Ask = (query: EvaluationQuery, guarded: boolean, run: RunOptions) => Promise<EvaluationOutcome>
 
@@ -36,8 +36,8 @@ const withoutStore = ['--readonly-mode', '--store', 'dummy://']
 const needsStore = /^path '\/nix\/store\/.*' is not valid/
 
 /**
- * Evaluates in a process of its own: without a store, or, if the set reads what it has put into one, again with an
- * empty store. @throws EvaluationFailed, NixFailed
+ * Evaluates in a process of its own: without a store, or, if the set reads what it has put into one, again
+ * with an empty store. @throws EvaluationFailed, NixFailed
  */
 export async function evaluateCold(
   question: Question,

@@ -1,11 +1,15 @@
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { OutputTooLarge, ProgramLost, ProgramNotStarted } from '../process/failures.ts'
-import { run as runProgram, type Finished, type ProgramOptions } from '../process/run.ts'
+import type { Finished, ProgramOptions } from '../process/program.ts'
+import { run as runProgram } from '../process/run.ts'
 import { NixLog } from './nixLog.ts'
 
 export interface NixOptions {
-  /** Seconds that a builder may run (Nix' `--timeout`). Evaluation and downloads are bounded by the signal alone. */
+  /**
+   * Seconds that a builder may run (Nix' `--timeout`). Evaluation and downloads are bounded by the signal
+   * alone.
+   */
   readonly timeout: number
   /** Seconds that a builder may be silent (Nix' `--max-silent-time`); without it, as long as it likes. */
   readonly maxSilent?: number
@@ -31,7 +35,10 @@ export function builderArgs({ timeout, maxSilent }: NixOptions): readonly string
   return ['--timeout', String(timeout), ...silence]
 }
 
-/** Runs one of Nix' programs, with its log as events. How it ended is for the caller to judge. @throws NixFailed */
+/**
+ * Runs one of Nix' programs, with its log as events. How it ended is for the caller to judge. @throws
+ * NixFailed
+ */
 export async function runNix(
   program: 'nix-instantiate' | 'nix-store' | 'nix',
   args: readonly string[],

@@ -26,8 +26,8 @@ const mostStdout = 16 * 1024 * 1024
 /** Milliseconds. An evaluation leaves nothing untidy behind. */
 const grace = 1_000
 /**
- * Seconds that the system's own limit of processor time comes later: the server ends a process itself, so that it can say
- * why, unless it is gone.
+ * Seconds that the system's own limit of processor time comes later: the server ends a process itself, so
+ * that it can say why, unless it is gone.
  */
 const backstop = 10
 

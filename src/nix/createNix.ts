@@ -1,25 +1,24 @@
 import { resolve } from 'node:path'
 import { NixFailed } from '../errors.ts'
 import { searchPath } from '../process/searchPath.ts'
-import type { RunOptions } from '../work/events.ts'
 import type { NixOptions } from './command.ts'
 import type { EvaluationLimits } from './confinedNix.ts'
 import { createEvaluator } from './evaluator.ts'
 import { GcRoots } from './gcRoots.ts'
 import { createLocalStore } from './localStore.ts'
-import type { ChecksReadiness, Closes, Nix, PackageSet } from './nix.ts'
+import type { ChecksReadiness, Closes, Nix } from './nix.ts'
 import { nixpkgsConfigOf } from './nixpkgsConfig.ts'
 import { ready } from './ready.ts'
 import { Sandbox, type SandboxOptions } from './sandbox/sandbox.ts'
-import { Tarballs } from './tarballs.ts'
 import { WarmEvaluators } from './warmEvaluators.ts'
 
 /** Milliseconds after which a Nix that does not answer counts as broken. */
 const READY_WITHIN = 10_000
 
-/** What an evaluation may use if nothing else is said. Nixpkgs of 2026 needs 0.5 s and 300 MB for a package. */
+/** What an evaluation may use if the caller does not say. */
 const usualLimits: EvaluationLimits = { memory: 4 * 1024 ** 3, seconds: 120, space: 1024 ** 3 }
 
+/** @internal Tests choose the isolation. */
 export interface CreateNixOptions extends NixOptions {
   /** Processes at most that keep a package set evaluated; none when it is 0. */
   readonly evaluators?: number
@@ -31,8 +30,8 @@ export interface CreateNixOptions extends NixOptions {
 }
 
 /**
- * Nix by way of its programs, which every version has: evaluators in a sandbox, and the local store. Removes what
- * servers that are no more left. @throws NixFailed when the state's folder cannot be read
+ * Nix by way of its programs, which every version has: evaluators in a sandbox, and the local store. Removes
+ * what servers that are no more left. @throws NixFailed when the state's folder cannot be read
  */
 export async function createNix({
   evaluators: count = 0,
@@ -60,17 +59,12 @@ export async function createNix({
   const warm = count > 0 ? new WarmEvaluators({ sandbox, count, limits }) : undefined
   const evaluator = createEvaluator({ sandbox, limits, nixpkgs, ...(warm ? { warm } : {}) })
   const store = createLocalStore(roots, options)
-  const tarballs = new Tarballs(options)
-  const fetched = async <Q extends PackageSet>(query: Q, run: RunOptions): Promise<Q> => ({
-    ...query,
-    location: await tarballs.locate(query.location, run),
-  })
   return {
-    evaluate: async (query, run) => evaluator.evaluate(await fetched(query, run), run),
-    inspect: async (query, run) => evaluator.inspect(await fetched(query, run), run),
-    outputs: async (set, run, onProgress) => evaluator.outputs(await fetched(set, run), run, onProgress),
+    evaluate: (query, run) => evaluator.evaluate(query, run),
+    inspect: (set, run) => evaluator.inspect(set, run),
+    outputs: (set, run, onProgress) => evaluator.outputs(set, run, onProgress),
     async instantiate(query, run) {
-      const derivations = await evaluator.derive(await fetched(query, run), run)
+      const derivations = await evaluator.derive(query, run)
       try {
         await store.add(derivations, run)
         return derivations.packages

@@ -6,19 +6,19 @@ import type { EvaluationLimits } from './confinedNix.ts'
 import type { Evaluation, Finding } from './evaluation.ts'
 import { findCulprit, findRefusal } from './evaluationFaults.ts'
 import { nearMissesAmong } from './nearMisses.ts'
+import type { NixpkgsConfig } from './nixpkgsConfig.ts'
 import type { EvaluationQuery } from './nix.ts'
 
-export interface EvaluateOptions {
+interface EvaluateOptions {
   readonly ask: Ask
   readonly limits: EvaluationLimits
-  /** Variables that are passed as the set's `config`. */
-  readonly configVariables: readonly string[]
+  readonly nixpkgs: Pick<NixpkgsConfig, 'given' | 'unknown'>
 }
 
 /** See `Evaluator.evaluate`: one call if all goes well, further calls only to say what is wrong. */
 export async function evaluate(
   query: EvaluationQuery,
-  { ask, limits, configVariables }: EvaluateOptions,
+  { ask, limits, nixpkgs }: EvaluateOptions,
   run: RunOptions,
 ): Promise<readonly Package[]> {
   if (query.attributes.length === 0) return []
@@ -33,7 +33,7 @@ export async function evaluate(
   const warn = (line: string) => run.onEvent({ kind: 'log', line })
   for (const { attribute } of missing)
     warn(`the package set has no '${attribute}': the image goes without it`)
-  if (configVariables.length > 0 && !evaluation.takesConfig) warn(withoutConfig(configVariables))
+  configWarnings(nixpkgs, evaluation).forEach(warn)
   const packages: Package[] = []
   for (const [attribute, finding] of findingsOf(query.attributes, evaluation)) {
     if (finding.kind === 'ambiguous') {
@@ -46,10 +46,24 @@ export async function evaluate(
   return packages
 }
 
-/** What an operator has to know of variables that a package set cannot see. */
-export function withoutConfig(variables: readonly string[]): string {
-  const has = variables.length === 1 ? 'has' : 'have'
-  return `the package set takes no argument 'config': ${variables.join(', ')} ${has} no effect on it`
+/** What an operator should know of variables that a package set cannot see. */
+export function configWarnings(
+  { given, unknown }: Pick<NixpkgsConfig, 'given' | 'unknown'>,
+  { takesConfig }: Pick<Evaluation, 'takesConfig'>,
+): readonly string[] {
+  const ignored = takesConfig ? [] : given
+  return [
+    ...(ignored.length === 0
+      ? []
+      : [
+          `the package set takes no argument 'config', so these variables have no effect: ${ignored.join(', ')}`,
+        ]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `package sets cannot read the environment, so these variables have no effect: ${unknown.join(', ')}`,
+        ]),
+  ]
 }
 
 function findingsOf(

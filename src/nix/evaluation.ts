@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { NixFailed } from '../errors.ts'
-import { storePathSchema } from '../store/storePath.ts'
+import { storePathSchema } from '../store/storePathSchema.ts'
 import type { System } from '../store/system.ts'
 import type { Permission } from './nixpkgsConfig.ts'
 import { quote } from './quote.ts'
@@ -36,7 +36,9 @@ const evaluationSchema = z.object({
   takesConfig: z.boolean(),
 })
 
-/** What one attribute turned out to be. `resolved` are the components found so far, in the set's own spelling. */
+/**
+ * What one attribute turned out to be. `resolved` are the components found so far, in the set's own spelling.
+ */
 export type Finding = z.infer<typeof findingSchema>
 
 /** Findings in the order asked for, and the names at each level (`a.b`) where a look-up failed. */
@@ -52,8 +54,8 @@ export interface SetRequest {
 }
 
 /**
- * What `evaluate.nix` is asked. Unguarded, the first error of the set ends it, and Nix says what it was; guarded, what
- * Nix can catch becomes a finding `throws`.
+ * What `evaluate.nix` is asked. Unguarded, the first error of the set ends it, and Nix says what it was;
+ * guarded, what Nix can catch becomes a finding `throws`.
  */
 export function requestOf(set: SetRequest, attributes: readonly string[], guarded: boolean): string {
   const paths = attributes.map((attribute) => attribute.split('.'))

@@ -5,7 +5,7 @@ import { allOutputs } from './allOutputs.ts'
 import { evaluateCold, evaluateInStore, outcomeOf, type Ask, type Question } from './coldEvaluation.ts'
 import { lastWords } from './command.ts'
 import { runConfined, type EvaluationLimits } from './confinedNix.ts'
-import { evaluate } from './evaluate.ts'
+import { configWarnings, evaluate } from './evaluate.ts'
 import { parseEvaluation, requestOf, type SetRequest } from './evaluation.ts'
 import { setFault } from './evaluationFaults.ts'
 import type { Derivations, EvaluationQuery, Evaluator, PackageSet } from './nix.ts'
@@ -15,10 +15,10 @@ import type { Scratch } from './sandbox/privateFolder.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { WarmEvaluators } from './warmEvaluators.ts'
 
-export interface EvaluatorOptions {
+interface EvaluatorOptions {
   readonly sandbox: Sandbox
   readonly limits: EvaluationLimits
-  readonly nixpkgs: Pick<NixpkgsConfig, 'allow' | 'given'>
+  readonly nixpkgs: Omit<NixpkgsConfig, 'config'>
   /** If there are any, they are asked first; what they cannot say is asked of a process of its own. */
   readonly warm?: WarmEvaluators
 }
@@ -26,10 +26,11 @@ export interface EvaluatorOptions {
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const { sandbox, limits, nixpkgs, warm } = options
 
-  const setOf = (query: PackageSet): SetRequest => {
-    if (query.location.kind !== 'path') throw new NixFailed('the package set has not been fetched')
-    return { path: query.location.path, system: query.system, allow: nixpkgs.allow }
-  }
+  const setOf = ({ location, system }: PackageSet): SetRequest => ({
+    path: location.path,
+    system,
+    allow: nixpkgs.allow,
+  })
   const questionOf = (query: EvaluationQuery, guarded: boolean): Question => {
     const set = setOf(query)
     return { expression: 'evaluate.nix', set: set.path, request: requestOf(set, query.attributes, guarded) }
@@ -52,7 +53,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       outcomeOf(await evaluateInStore(questionOf(query, guarded), scratch, options, run))
 
   async function deriveInto(scratch: Scratch, query: EvaluationQuery, run: RunOptions): Promise<Derivations> {
-    const inStore = { ask: askInStore(scratch), limits, configVariables: nixpkgs.given }
+    const inStore = { ask: askInStore(scratch), limits, nixpkgs }
     const packages = await evaluate(query, inStore, run)
     const cache = `file://${join(scratch.folder, 'cache')}`
     const args = ['copy', '--all', '--from', scratch.store, '--to', `${cache}?compression=none`]
@@ -63,7 +64,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   }
 
   return {
-    evaluate: (query, run) => evaluate(query, { ask, limits, configVariables: nixpkgs.given }, run),
+    evaluate: (query, run) => evaluate(query, { ask, limits, nixpkgs }, run),
     async derive(query, run) {
       const scratch = await sandbox.createScratch()
       try {
@@ -76,7 +77,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     async inspect(query, run) {
       const outcome = await ask({ ...query, attributes: [] }, true, run)
       if ('failure' in outcome) throw setFault(outcome.failure, limits)
-      return { takesConfig: outcome.evaluation.takesConfig }
+      return { warnings: configWarnings(nixpkgs, outcome.evaluation) }
     },
     outputs: (set, run, onProgress) => allOutputs(setOf(set), options, run, onProgress),
     walls: () => sandbox.walls(),

@@ -1,4 +1,7 @@
 import { NixFailed } from '../errors.ts'
 
-/** The local store has no such derivation, and its outputs cannot be substituted: it has to be instantiated first. */
+/**
+ * The local store has no such derivation, and its outputs cannot be substituted: it has to be instantiated
+ * first.
+ */
 export class DerivationMissing extends NixFailed {}

@@ -16,8 +16,8 @@ export function createLocalStore(roots: GcRoots, options: NixOptions): LocalStor
 }
 
 /**
- * Nix takes paths without a signature only if their content is what their name says, as that of derivations and
- * sources is: a sandbox that was broken out of cannot bring anything else in.
+ * Nix takes paths without a signature only if their content is what their name says, as that of derivations
+ * and sources is: a sandbox that was broken out of cannot bring anything else in.
  */
 async function add({ packages, cache }: Derivations, options: NixOptions, run: RunOptions): Promise<void> {
   if (packages.length === 0) return

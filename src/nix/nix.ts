@@ -28,7 +28,9 @@ export interface GcRoot {
   release(): Promise<void>
 }
 
-/** Derivations that an evaluator wrote, with all that they refer to, in a form that a local store can take. */
+/**
+ * Derivations that an evaluator wrote, with all that they refer to, in a form that a local store can take.
+ */
 export interface Derivations {
   readonly packages: readonly Package[]
   /** A binary cache that has them: what Nix' `--from` takes. */
@@ -38,12 +40,14 @@ export interface Derivations {
 }
 
 /** What is known of a package set as a whole. */
-export interface PackageSetFacts {
-  /** Whether what the operator allows can reach it: it takes an argument `config`. */
-  readonly takesConfig: boolean
+interface PackageSetFacts {
+  /** What its operator should know, such as variables that have no effect on it. */
+  readonly warnings: readonly string[]
 }
 
-/** The store paths of all packages of a set, and how many of its attributes were evaluated and could not be. */
+/**
+ * The store paths of all packages of a set, and how many of its attributes were evaluated and could not be.
+ */
 export interface AllOutputs {
   readonly paths: readonly StorePath[]
   readonly attributes: number
@@ -53,8 +57,10 @@ export interface AllOutputs {
 /** Evaluates package sets, whose authors may be anybody, in a sandbox without the machine's store. */
 export interface Evaluator {
   /**
-   * Evaluates all attributes, in the order asked for. What is optional and missing is left out, with an event.
-   * @throws PackagesNotFound, AmbiguousPackage, EvaluationRefused, EvaluationFailed, PackageSetFailed, NixFailed
+   * Evaluates all attributes, in the order asked for. What is optional and missing is left out, with an
+   * event.
+   * @throws PackagesNotFound, AmbiguousPackage, EvaluationRefused, EvaluationFailed, PackageSetFailed,
+   * NixFailed
    */
   evaluate(query: EvaluationQuery, run: RunOptions): Promise<readonly Package[]>
   /** As `evaluate`, and writes the derivations. @throws as `evaluate` does */
@@ -75,13 +81,16 @@ export interface Evaluator {
   walls(): Promise<readonly Wall[]>
 }
 
-/** The store of this machine, where packages are built. Only what comes of trusted revisions may be added to it. */
+/**
+ * The store of this machine, where packages are built. Only what comes of trusted revisions may be added to
+ * it.
+ */
 export interface LocalStore {
   /** Takes derivations; what is there already stays. @throws NixFailed */
   add(derivations: Derivations, run: RunOptions): Promise<void>
   /**
-   * Substitutes or builds the outputs and holds them. Log lines arrive as events while they are written. A derivation
-   * is needed only if an output can neither be found nor substituted.
+   * Substitutes or builds the outputs and holds them. Log lines arrive as events while they are written. A
+   * derivation is needed only if an output can neither be found nor substituted.
    * @throws BuildFailed, BuildTimedOut, DerivationMissing (instantiate, and try again), NixFailed
    */
   realise(packages: readonly Package[], run: RunOptions): Promise<GcRoot>
@@ -91,7 +100,10 @@ export interface LocalStore {
 
 /** All that is asked of Nix. */
 export interface Nix extends Omit<Evaluator, 'derive'>, Omit<LocalStore, 'add'> {
-  /** Evaluates, and adds the derivations to the local store: for trusted revisions only. @throws as `evaluate` does */
+  /**
+   * Evaluates, and adds the derivations to the local store: for trusted revisions only. @throws as `evaluate`
+   * does
+   */
   instantiate(query: EvaluationQuery, run: RunOptions): Promise<readonly Package[]>
 }
 

@@ -15,7 +15,8 @@ export type Permission = (typeof permissions)[keyof typeof permissions]
 const configFile = 'NIXPKGS_CONFIG'
 
 /**
- * What `NIXPKGS_*` variables say, in the words of a package set's argument `config`: evaluators have no environment.
+ * What `NIXPKGS_*` variables say, in the words of a package set's argument `config`: evaluators have no
+ * environment.
  */
 export interface NixpkgsConfig {
   readonly allow: readonly Permission[]
@@ -28,8 +29,8 @@ export interface NixpkgsConfig {
 }
 
 /**
- * The variables with the content of the file that `NIXPKGS_CONFIG` names instead of its path: what is evaluated depends
- * on that. @throws InvalidData if it cannot be read
+ * The variables with the content of the file that `NIXPKGS_CONFIG` names instead of its path: what is
+ * evaluated depends on that. @throws InvalidData if it cannot be read
  */
 export async function readConfigFile(
   environment: Readonly<Record<string, string>>,

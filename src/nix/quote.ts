@@ -1,9 +1,12 @@
-/** Characters that are quoted of what a package set says. Nixpkgs' longest reason to refuse a package has some 2,000. */
+/**
+ * Characters that are quoted of what a package set says. Nixpkgs' longest reason to refuse a package has some
+ * 2,000.
+ */
 const longest = 2_000
 
 /**
- * Characters that a terminal or a page may obey instead of showing them: control characters, and those that turn or
- * hide text (Unicode's categories Cc, Cf, Zl, Zp).
+ * Characters that a terminal or a page may obey instead of showing them: control characters, and those that
+ * turn or hide text (Unicode's categories Cc, Cf, Zl, Zp).
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu
 const colours = /\u001b\[[0-9;]*[A-Za-z]/g // oxlint-disable-line no-control-regex -- ESC is what such a sequence begins with

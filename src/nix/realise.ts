@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { buildFailureOf } from './buildFailure.ts'
+import { refusedBuilders } from './builderSettings.ts'
 import { builderArgs, lastWords, runNix, type NixOptions } from './command.ts'
 import { DerivationMissing } from './failures.ts'
 import type { GcRoots, RootFolder } from './gcRoots.ts'
@@ -47,6 +48,8 @@ async function realiseInto(
   const args = ['--realise', ...builderArgs(options), ...links, ...targets.keys()]
   const outcome = await runNix('nix-store', args, options, run)
   if (outcome.code === 0) return
+  const refusal = refusedBuilders(outcome.log.errors)
+  if (refusal !== undefined) throw new NixFailed(refusal)
   const failure = buildFailureOf(outcome)
   if (failure?.derivation) throw failure
   // Looked at again: the collector may have come since.
@@ -57,8 +60,8 @@ async function realiseInto(
 }
 
 /**
- * What to realise, and the derivation that each comes from. A derivation that was collected is left out of it:
- * its outputs may still be valid, or substitutable.
+ * What to realise, and the derivation that each comes from. A derivation that was collected is left out of
+ * it: its outputs may still be valid, or substitutable.
  */
 async function targetsOf(packages: readonly Package[]): Promise<ReadonlyMap<string, StorePath>> {
   const outputs = new Map<StorePath, Map<string, StorePath>>()

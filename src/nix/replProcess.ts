@@ -5,16 +5,18 @@ import { Session, type SessionOptions } from '../process/session.ts'
 /** Milliseconds in which a REPL ends by itself when its input does. */
 const GRACE_MS = 1_000
 /**
- * A line that no input can end with. `nix repl` waits for more input if any file that it parses ends too early, as a
- * set with an unclosed brace does: what it was still waiting with becomes a syntax error, and the next line is new.
+ * A line that no input can end with. `nix repl` waits for more input if any file that it parses ends too
+ * early, as a set with an unclosed brace does: what it was still waiting with becomes a syntax error, and the
+ * next line is new.
  */
 const END_OF_INPUT = ')'
 /** Bytes: an answer holds all names of a package set where a package is missing. */
 const MAX_ANSWER = 16 * 1024 * 1024
 
 /**
- * A `nix repl` that evaluates one expression after the other and keeps what it has evaluated. Its input is echoed and
- * its output decorated; marks that the expressions make out of two halves tell answers from all that.
+ * A `nix repl` that evaluates one expression after the other and keeps what it has evaluated. Its input is
+ * echoed and its output decorated; marks that the expressions make out of two halves tell answers from all
+ * that.
  */
 export class ReplProcess {
   readonly #session: Session

@@ -8,10 +8,15 @@ import { createNix, type CreateNixOptions } from './createNix.ts'
 import type { EvaluationQuery } from './nix.ts'
 import type { Package } from '../store/package.ts'
 
-/** A real Nix for tests, without sandbox, build users and binary caches: it must work as root in a container. */
+/**
+ * A real Nix for tests, without sandbox, build users and binary caches: it must work as root in a container.
+ */
 export const testEnvironment = { NIX_CONFIG: 'substituters =\nsandbox = false\nbuild-users-group =\n' }
 
-/** `make NAME SCRIPT EXTRA` is a derivation whose builder is a shell script; `ok NAME EXTRA` writes its outputs. */
+/**
+ * `make NAME SCRIPT EXTRA` is a derivation whose builder is a shell script; `ok NAME EXTRA` writes its
+ * outputs.
+ */
 const prelude = `
 make = name: script: extra: derivation ({
   name = "\${name}-\${run}";
@@ -30,7 +35,10 @@ export interface TestNix {
   readonly events: BuildEvent[]
   /** Records every event, and ends with the test. */
   readonly run: RunOptions
-  /** Evaluates attributes of a set that is the body of a Nix `let … in` with `make`, `ok` and a `run` of its own. */
+  /**
+   * Evaluates attributes of a set that is the body of a Nix `let … in` with `make`, `ok` and a `run` of its
+   * own.
+   */
   readonly evaluate: (body: string, attributes: readonly string[]) => Promise<readonly Package[]>
   /** The same, with derivations in the local store. */
   readonly instantiate: (body: string, attributes: readonly string[]) => Promise<readonly Package[]>
@@ -91,7 +99,7 @@ export async function writeSet(folder: string, body: string): Promise<string> {
 }
 
 /** A Nix that evaluates one attribute at a time, and answers a package as JSON, or an error as text. */
-export interface AskedNix {
+interface AskedNix {
   readonly nix: Awaited<ReturnType<typeof createNix>>
   readonly ask: (attribute: string, onEvent?: (event: BuildEvent) => void) => Promise<string>
 }

@@ -29,7 +29,7 @@ interface Evaluator {
   busy: boolean
 }
 
-export interface WarmOptions {
+interface WarmOptions {
   readonly sandbox: Sandbox
   /** Processes at most. */
   readonly count: number
@@ -38,13 +38,14 @@ export interface WarmOptions {
 }
 
 /** A package set whose content has a name, by which it is known again. */
-export interface NamedSet extends SetRequest {
+interface NamedSet extends SetRequest {
   readonly revision: string
 }
 
 /**
- * Nix processes that have a package set evaluated already, one for each revision and system: an attribute after the
- * first costs milliseconds. They are bounded in number, memory and age, and one that misbehaves is ended.
+ * Nix processes that have a package set evaluated already, one for each revision and system: an attribute
+ * after the first costs milliseconds. They are bounded in number, memory and age, and one that misbehaves is
+ * ended.
  */
 export class WarmEvaluators {
   readonly #options: WarmOptions
@@ -58,8 +59,8 @@ export class WarmEvaluators {
   }
 
   /**
-   * What `evaluate.nix` answers to a request, as JSON, or undefined if a process of its own has to be asked: the
-   * evaluator is busy, cannot be had, or the set throws what Nix does not catch.
+   * What `evaluate.nix` answers to a request, as JSON, or undefined if a process of its own has to be asked:
+   * the evaluator is busy, cannot be had, or the set throws what Nix does not catch.
    * @throws EvaluationFailed if it took too long; NixFailed; the signal's reason
    */
   async evaluate(set: NamedSet, request: string, { signal }: RunOptions): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 
 /** What a process and all that it started use now. */
-export interface Usage {
+interface Usage {
   /** Seconds of processor time since they started. */
   readonly seconds: number
   /** Bytes of memory that they hold. */

@@ -1,93 +1,57 @@
-import { realpath } from 'node:fs/promises'
-import { extname, resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { SourceFailed, UnknownTag } from '../errors.ts'
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { InvalidSource, SourceFailed, UnknownTag } from '../errors.ts'
 import type { Revision } from '../store/revision.ts'
-import type { RunOptions } from '../work/events.ts'
-import type { TreeHash } from './hashTree.ts'
-import type { HashTreeTask } from './hashTreeWorker.ts'
-import { SingleFlight } from '../work/singleFlight.ts'
+import { requireDefaultNix } from './defaultNix.ts'
 import type { PackageSource } from './source.ts'
+import { TreeWatch } from './treeWatch.ts'
 
-/** A walk may take this part of the time at most: nixpkgs has 50,000 files, and every pull asks for the pin. */
-const SHARE_OF_TIME = 1 / 10
-/** Milliseconds. The first look, which reads all contents, is no measure for those that follow. */
-const LONGEST_FRESH = 5_000
 const SHOWN_DIGITS = 7
-const worker = new URL(`./hashTreeWorker${extname(import.meta.filename)}`, import.meta.url)
 
 /**
- * A folder with a `default.nix`, or a single Nix file. Its revision is the hash of its content, and it has only one
- * tag, `latest`. A change is seen after a moment: ten times as long as it takes to look at all files, 5 s at most.
+ * A folder with a `default.nix`, or a single Nix file. Its revision is the hash of its content, and it has
+ * only one tag, `latest`. A change is seen within a second, or within five where the system reports no
+ * changes.
  */
 export function createPathSource(path: string): PackageSource {
   const absolute = resolve(path)
-  const walks = new SingleFlight<TreeHash>()
-  let known: TreeHash | undefined
-  let freshUntil = 0
-
-  function walk(run: RunOptions): Promise<TreeHash> {
-    return walks.run('walk', run, async ({ signal }) => {
-      const started = performance.now()
-      known = await hashInWorker(absolute, known, signal)
-      const now = performance.now()
-      freshUntil = now + Math.min((now - started) / SHARE_OF_TIME, LONGEST_FRESH)
-      return known
-    })
-  }
+  const tree = new TreeWatch(absolute)
 
   return {
     async pin(tag, run) {
       if (tag !== 'latest')
         throw new UnknownTag(`there is no tag '${tag}': the package set has only 'latest'`)
-      return revisionOf(known && performance.now() < freshUntil ? known : await walk(run))
+      return revisionOf((await tree.current(run)).hash)
     },
 
     /** @throws SourceFailed also when the content is no longer that of the revision */
     async fetch(revision, run) {
-      const now = revisionOf(await walk(run))
-      if (now.id !== revision.id) throw new SourceFailed('the package set changed meanwhile; ask again')
-      return { location: { kind: 'path', path: absolute } }
+      const { hash, mark } = await tree.look(run)
+      if (revisionOf(hash).id !== revision.id) throw changed()
+      return {
+        location: { kind: 'path', path: absolute },
+        confirm: async (later) => {
+          if ((await tree.look(later)).mark !== mark) throw changed()
+        },
+      }
     },
+
+    async check(run) {
+      const info = await stat(absolute).catch((cause: unknown) => {
+        throw new InvalidSource(`there is no package set at ${absolute}: ${String(cause)}`, { cause })
+      })
+      if (info.isDirectory()) await requireDefaultNix(absolute, `the folder ${absolute}`)
+      await tree.current(run)
+    },
+
+    close: () => tree.close(),
   }
 }
 
-function revisionOf({ hash }: TreeHash): Revision {
-  return { id: `path:${hash}`, label: `path (${hash.slice(0, SHOWN_DIGITS)})` }
+function revisionOf(hash: string): Revision {
+  return { id: `path:${hash}`, label: `path (${hash.slice(0, SHOWN_DIGITS)})`, trusted: true }
 }
 
-async function hashInWorker(
-  path: string,
-  known: TreeHash | undefined,
-  signal: AbortSignal,
-): Promise<TreeHash> {
-  const task: HashTreeTask = { path: await realPathOf(path), ...(known ? { known } : {}) }
-  const thread = new Worker(worker, { workerData: task })
-  const end = () => void thread.terminate()
-  signal.addEventListener('abort', end, { once: true })
-  try {
-    return await new Promise<TreeHash>((answer, fail) => {
-      thread.once('message', answer)
-      thread.once('error', (cause) => fail(unreadable(path, cause)))
-      thread.once('exit', () => fail(unreadable(path, undefined)))
-    })
-  } catch (error) {
-    signal.throwIfAborted()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', end)
-  }
-}
-
-async function realPathOf(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (cause) {
-    throw unreadable(path, cause)
-  }
-}
-
-function unreadable(path: string, cause: unknown): SourceFailed {
-  const reason = cause instanceof Error ? `: ${cause.message}` : ''
-  return new SourceFailed(`the package set at ${path} cannot be read${reason}`, { cause })
+function changed(): SourceFailed {
+  return new SourceFailed('the package set changed meanwhile; ask again')
 }

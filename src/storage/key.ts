@@ -1,4 +1,6 @@
-/** `folder/…/name`: what a blob or record is called. Nothing in it can leave the folder that it is kept in. */
+/**
+ * `folder/…/name`: what a blob or record is called. Nothing in it can leave the folder that it is kept in.
+ */
 const segment = '[A-Za-z0-9_][A-Za-z0-9._+=?@:-]{0,254}'
 const folderPattern = new RegExp(`^${segment}(/${segment}){0,7}$`)
 

@@ -2,17 +2,27 @@ import { z } from 'zod'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, type Digest } from '../oci/digest.ts'
 import { descriptorSchema, digestSchema } from '../oci/parse.ts'
+import type {
+  LayerRecord,
+  RevisionRecord,
+  TrustedTip,
+  LayerTableOffer,
+  LayerTablePin,
+  PullRecord,
+} from './recordValues.ts'
 import { outputSchema, type Output } from '../store/output.ts'
 import { packageSchema, type Package } from '../store/package.ts'
 
 /*
- * Everything that a storage keeps. Folder names stand here and nowhere else: `npm run check` holds the code to that.
+ * Everything that a storage keeps. Folder names stand here and nowhere else: `npm run check` holds the code
+ * to that.
  *
  *   layers/<hex>                                blobs: layers, configs, manifests, indexes
  *   manifests/<image key>                       which manifest answers a request
  *   builds/<layer key>                          which blob is a layer of store paths
  *   recompressed/<generation>/<codec>/<digest>  the same layer for clients that cannot read zstd
- *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   what evaluating found out
+ *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   results of evaluations
+ *   tips/<revision>                             what branches, tags and channels have pointed at
  *   repositories/<name>/<tag>                   what a registry can list
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
  *   pulls/<server>/<number>                     what servers rely on
@@ -21,7 +31,10 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   tmp/, corrupt/                              of a storage in a folder alone
  */
 
-/** Raised when the same packages would become other bytes, or records another shape. Everything is then made again. */
+/**
+ * Raised when the same packages would become other bytes, or records another shape. Everything is then made
+ * again.
+ */
 export const generation = 2
 
 /** The folder of the blobs. All others hold records. */
@@ -32,13 +45,17 @@ export function blobKey(digest: Digest): string {
   return `${blobFolder}/${hexOf(digest)}`
 }
 
-/** Folders of a storage on a disk for files that are being written, and for blobs that do not match their name. */
+/**
+ * Folders of a storage on a disk for files that are being written, and for blobs that do not match their
+ * name.
+ */
 export const temporaryFolder = 'tmp'
 export const corruptFolder = 'corrupt'
 
 /**
- * How copies near a server treat a record. `lasting`: it never changes once it is there, so a copy is as good as the
- * original. `changing`: the storage is asked first, and a copy answers while the storage is down. `none`: not copied.
+ * How copies near a server treat a record. `lasting`: it never changes once it is there, so a copy is as good
+ * as the original. `changing`: the storage is asked first, and a copy answers while the storage is down.
+ * `none`: not copied.
  */
 type Copying = 'lasting' | 'changing' | 'none'
 
@@ -61,7 +78,10 @@ export interface RecordKind<
   /** What a record holds. Anything else is a miss. */
   readonly schema: z.ZodType<Value>
   readonly copies: Copying
-  /** Removed when it is old (`NIXERY_GC_KEEP`), but kept for so many seconds at least. Absent: its age does not matter. */
+  /**
+   * Removed when it is old (`NIXERY_GC_KEEP`), but kept for so many seconds at least. Absent: its age does
+   * not matter.
+   */
   readonly keptAtLeast?: number
   /** The record names a blob by its `digest`, and goes when the blob does. */
   readonly pointsAt?: 'image' | 'layer'
@@ -69,40 +89,6 @@ export interface RecordKind<
 
 function kind<Name extends readonly string[], Value>(rule: RecordKind<Name, Value>): RecordKind<Name, Value> {
   return rule
-}
-
-/** Where a layer of store paths is. `size` in bytes, compressed. */
-export interface LayerRecord {
-  readonly digest: Digest
-  readonly size: number
-  readonly diffID: Digest
-}
-
-/** What is known of a revision. `created` in seconds since 1970, 0 if that is not known. */
-export interface RevisionRecord {
-  readonly created: number
-}
-
-/** A table for revisions that are seen later; of the revision that it was made of, if that is known. */
-export interface LayerTableOffer {
-  /** Identity of the table, in hex. */
-  readonly table: string
-  readonly revision?: string | undefined
-}
-
-/** The table that a revision uses for ever; null if there was none. */
-export interface LayerTablePin {
-  readonly table: string | null
-}
-
-/** What a server relies on. A record never changes: its age, by the storage's own clock, says how long it holds. */
-export interface PullRecord {
-  /** Seconds, from when the record was put, in which nothing that it names may be deleted. */
-  readonly holds: number
-  /** When each was last asked for, in milliseconds since 1970. */
-  readonly manifests: readonly (readonly [Digest, number])[]
-  /** Asked for by themselves. */
-  readonly blobs: readonly Digest[]
 }
 
 const size = z.number().int().nonnegative()
@@ -149,6 +135,14 @@ export const layout = {
     schema: z.object({ created: z.number() }),
     copies: 'lasting',
     keptAtLeast: 0,
+  }),
+  /**
+   * Revisions that a branch, tag or channel pointed at when this storage first saw them. They stay trusted.
+   */
+  trustedTips: kind<[revision: string], TrustedTip>({
+    folder: 'tips',
+    schema: z.object({ seen: z.iso.date() }),
+    copies: 'lasting',
   }),
   /** Written again on each day on which the name is asked for. */
   repositories: kind<[name: string, tag: string], { readonly tag: string; readonly seen: string }>({

@@ -2,7 +2,9 @@ import { StorageFailed } from '../errors.ts'
 import type { ListsRecords, RecordStore } from './interfaces.ts'
 import type { RecordFolder, RecordKind } from './layout.ts'
 
-/** Where all records of a kind lie; with the first parts of their name, those whose name begins with these. */
+/**
+ * Where all records of a kind lie; with the first parts of their name, those whose name begins with these.
+ */
 export function folderOf(
   { folder, generation }: RecordFolder,
   ...parts: readonly (string | undefined)[]
@@ -30,7 +32,10 @@ export class Records<Name extends readonly string[], Value> {
     return this.#kind.schema.safeParse(await this.#records.get(recordKey(this.#kind, ...name))).data
   }
 
-  /** Like `get`, for records that must not be misread. @throws StorageFailed also if the record has another shape */
+  /**
+   * Like `get`, for records that must not be misread. @throws StorageFailed also if the record has another
+   * shape
+   */
   async getSound(...name: Name): Promise<Value | undefined> {
     const key = recordKey(this.#kind, ...name)
     const value = await this.#records.get(key)

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { pathInfoSchema, type PathInfo } from './pathInfo.ts'
-import { storePathSchema, type StorePath } from './storePath.ts'
+import type { StorePath } from './storePath.ts'
+import { storePathSchema } from './storePathSchema.ts'
 import { treeSchema, type Tree } from './tree.ts'
 
-/** What an image needs to know of a package's output besides its bytes. It never changes: the store path is its name. */
+/**
+ * What an image needs to know of a package's output besides its bytes. It never changes: the store path is
+ * its name.
+ */
 export interface Output {
   readonly path: StorePath
   /** Names that it links into an image. */

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { storePathSchema, type StorePath } from './storePath.ts'
+import type { StorePath } from './storePath.ts'
+import { storePathSchema } from './storePathSchema.ts'
 
 /** Meta of a package as far as images and errors need it. */
-export interface PackageMeta {
+interface PackageMeta {
   readonly description?: string
   readonly homepage?: string
   readonly license?: string

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /**
- * The names below a folder, sorted: a text for anything that is not a folder; name and tree for a folder; name and
- * absolute path for a link to a folder of the store. The shape is JSON: the tree of a store path never changes, so it is
- * kept as a record.
+ * The names below a folder, sorted: a text for anything that is not a folder; name and tree for a folder;
+ * name and absolute path for a link to a folder of the store. The shape is JSON: the tree of a store path
+ * never changes, so it is kept as a record.
  */
 export type Tree = readonly TreeNode[]
 export type TreeNode = string | readonly [name: string, inside: Tree | string]

@@ -25,7 +25,9 @@ export async function isAbandoned(path: string): Promise<boolean> {
   return stats !== undefined && Date.now() - stats.mtimeMs > abandonedAfter
 }
 
-/** Removes what processes that are no more left in a folder, which need not exist. Other servers may share it. */
+/**
+ * Removes what processes that are no more left in a folder, which need not exist. Other servers may share it.
+ */
 export async function removeAbandoned(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (isMissing(error)) return []
@@ -37,11 +39,11 @@ export async function removeAbandoned(folder: string): Promise<void> {
 }
 
 /**
- * `<boot and pid namespace>.<pid>.<start>`: what tells a process from all others that had or will have its pid.
- * Containers count their pids each for itself, hence the namespace.
+ * `<boot and pid namespace>.<pid>.<start>`: what tells a process from all others that had or will have its
+ * pid. Containers count their pids each for itself, hence the namespace.
  * @param pid may be `self`
  */
-export async function ownerOf(pid = 'self'): Promise<string> {
+async function ownerOf(pid = 'self'): Promise<string> {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
     const namespace = await readlink('/proc/self/ns/pid')
@@ -56,8 +58,8 @@ export async function ownerOf(pid = 'self'): Promise<string> {
 }
 
 /**
- * Whether the owner that a name such as `<owner>.<more>` begins with is no more; undefined where it cannot be asked
- * for: it is of another machine, an earlier boot or another container.
+ * Whether the owner that a name such as `<owner>.<more>` begins with is no more; undefined where it cannot be
+ * asked for: it is of another machine, an earlier boot or another container.
  */
 async function isOwnerGone(name: string): Promise<boolean | undefined> {
   const [machine, pid = ''] = name.split('.')

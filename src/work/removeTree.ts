@@ -2,7 +2,9 @@ import { chmod, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from './errno.ts'
 
-/** Removes a folder with all that is in it. In a Nix store, even the owner of a folder may not write to it. */
+/**
+ * Removes a folder with all that is in it. In a Nix store, even the owner of a folder may not write to it.
+ */
 export async function removeTree(folder: string): Promise<void> {
   const remove = () => rm(folder, { recursive: true, force: true })
   await remove().catch(async (error: unknown) => {

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { runToTheEnd } from '../../bin/newerNode.js'
-import { debianPackages, demoTools, gitTools, nixTools, nodeLibraries } from '../../setup/debianPackages.js'
+import { debianPackages, demoTools, gitTools, nodeLibraries } from '../../setup/debianPackages.js'
 import { root } from '../../setup/machine.js'
-import { nixConfig, nixStore } from '../../setup/nixConfig.js'
+import { nixFor } from '../../setup/newerNix.js'
+import { nixEnvironment, nixStore } from '../../setup/nixConfig.js'
 import { nodeToUse, npmPackages } from '../../setup/npmPackages.js'
 import { makeReady } from '../../setup/ready.js'
 import { debianWithClients } from './clientRoots.js'
@@ -13,7 +14,7 @@ const debootstrap = { file: 'debootstrap', package: 'debootstrap', why: 'install
 
 const ready = await makeReady('To test clients', [
   npmPackages(),
-  debianPackages([...nodeLibraries, ...nixTools, ...gitTools, ...demoTools, debootstrap]),
+  debianPackages([...nodeLibraries, ...nixFor({ demo: true }).tools, ...gitTools, ...demoTools, debootstrap]),
   nixStore(),
   arm64Emulator(),
   ...suites.map(debianWithClients),
@@ -21,7 +22,7 @@ const ready = await makeReady('To test clients', [
 
 if (ready) {
   const args = [join(root, 'test', 'matrix', 'run.ts'), ...process.argv.slice(2)]
-  process.exitCode = await runToTheEnd(nodeToUse(), args, { ...process.env, ...nixConfig({ demo: true }) })
+  process.exitCode = await runToTheEnd(nodeToUse(), args, nixEnvironment())
 } else {
   process.exitCode = 1
 }

@@ -15,12 +15,19 @@ export interface ChildServer {
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
 }
 
-/** Starts `bin/nixery.js serve` and waits until it listens. @param folder for storage and state */
+/** The command as users call it: it finds the Nix that the set-up unpacked. */
+const command = 'bin/nixery.js'
+
+/** The command itself, which has only the Nix of its PATH. */
+export const bareCommand = 'src/commands/cli.ts'
+
+/** Starts a server by one of the two and waits until it listens. @param folder for storage and state */
 export async function startChildServer(
   folder: string,
   variables: Readonly<Record<string, string>> = {},
+  program: typeof command | typeof bareCommand = command,
 ): Promise<ChildServer> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/nixery.js'), 'serve'], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../..', program), 'serve'], {
     env: {
       ...process.env,
       ...serverVariables(folder),

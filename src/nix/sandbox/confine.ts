@@ -8,13 +8,17 @@ import { systemCalls } from './systemCalls.ts'
 /** prctl(2): programs that it becomes get no privileges, whatever bits their files have. */
 const NO_NEW_PRIVILEGES = 38
 
-/** What the program `confine.ts` gets, as JSON in its first argument. What follows is the program to become. */
+/**
+ * What the program `confine.ts` gets, as JSON in its first argument. What follows is the program to become.
+ */
 export interface Confinement {
   readonly view: View
   readonly user?: ProgramUser
 }
 
-/** Becomes a program that can open only some files, and no socket. Ends with an error if that cannot be had. */
+/**
+ * Becomes a program that can open only some files, and no socket. Ends with an error if that cannot be had.
+ */
 function confine(json: string, program: readonly string[]): void {
   const { view, user } = JSON.parse(json) as Confinement
   const [file] = program

@@ -28,13 +28,13 @@ const tcp = 0b11n
 const scopes = 0b11n
 
 /** The version of Landlock that the kernel has; 0 if it has none, or none that this user may use. */
-export function landlockVersion({ call }: SystemCalls): number {
+function landlockVersion({ call }: SystemCalls): number {
   return Math.max(0, call(CREATE_RULESET, 0, 0, VERSION_FLAG))
 }
 
 /**
- * From now on this thread, and what it becomes and starts, can open no other files than those. It must have given up
- * new privileges. @throws Error if the kernel refuses
+ * From now on this thread, and what it becomes and starts, can open no other files than those. It must have
+ * given up new privileges. @throws Error if the kernel refuses
  */
 export function restrictFiles(view: View, calls: SystemCalls): void {
   const version = landlockVersion(calls)

@@ -24,7 +24,9 @@ export interface Machine {
   readonly user?: ProgramUser
 }
 
-/** What a program in the sandbox may see of the file system, beside the system's own programs. Absolute paths. */
+/**
+ * What a program in the sandbox may see of the file system, beside the system's own programs. Absolute paths.
+ */
 export interface View {
   /** Files and folders, readable. */
   readonly readable: readonly string[]

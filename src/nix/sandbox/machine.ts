@@ -37,7 +37,9 @@ export function foldersFor(programs: readonly string[]): readonly string[] {
   return [...systemFolders.filter((folder) => existsSync(folder)), ...(inStore ? [nixStore] : [])]
 }
 
-/** The folder that a program was unpacked into, with its libraries; undefined if it lies in one of the others. */
+/**
+ * The folder that a program was unpacked into, with its libraries; undefined if it lies in one of the others.
+ */
 export function ownFolder(program: string, others: readonly string[]): string | undefined {
   if (others.some((other) => isIn(other, program))) return undefined
   const folder = dirname(program)

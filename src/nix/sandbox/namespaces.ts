@@ -15,8 +15,9 @@ export const namespacePrograms = [
 ] as const
 
 /**
- * Starts a program in namespaces of its own: with a root folder that holds what it may see, and without network. A user
- * who is not root is root in a user namespace for as long as that takes. The program itself has no privilege.
+ * Starts a program in namespaces of its own: with a root folder that holds what it may see, and without
+ * network. A user who is not root is root in a user namespace for as long as that takes. The program itself
+ * has no privilege.
  */
 export function inNamespaces(
   program: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * The settings of Nix in the sandbox, as nix.conf: the package set is all that it reads, and it neither fetches nor
- * builds. The machine's own settings are not read.
+ * The settings of Nix in the sandbox, as nix.conf: the package set is all that it reads, and it neither
+ * fetches nor builds. The machine's own settings are not read.
  */
 export const nixSettings = `
 restrict-eval = true

@@ -20,8 +20,8 @@ export interface Scratch {
 }
 
 /**
- * `<stateDir>/evaluators/<owner>/`, with what programs in the sandbox need: settings of Nix, the server's expressions,
- * and a scratch folder for each process. It goes with the server.
+ * `<stateDir>/evaluators/<owner>/`, with what programs in the sandbox need: settings of Nix, the server's
+ * expressions, and a scratch folder for each process. It goes with the server.
  */
 export class PrivateFolder {
   readonly path: string

@@ -30,7 +30,9 @@ export async function findIsolation(
   return { isolation: 'none', refused }
 }
 
-/** The user that evaluators of a server that is root run as. Undefined if this root may not change its user. */
+/**
+ * The user that evaluators of a server that is root run as. Undefined if this root may not change its user.
+ */
 export async function findUser(): Promise<ProgramUser | undefined> {
   try {
     await runProgram('/bin/sh', ['-c', ':'], {

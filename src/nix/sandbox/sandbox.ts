@@ -37,7 +37,7 @@ export interface Room {
 }
 
 /** How to start a program in the sandbox. */
-export interface Confined {
+interface Confined {
   readonly command: string
   readonly args: readonly string[]
   readonly options: Pick<ProgramOptions, 'cwd' | 'env' | 'onlyEnv' | 'user'>
@@ -54,8 +54,8 @@ interface Findings {
 const isRoot = process.getuid?.() === 0
 
 /**
- * Runs Nix such that a hostile package set harms nobody: without the server's environment, files, network and rights,
- * as far as the machine allows. What it allows is tried out when the sandbox is first used.
+ * Runs Nix such that a hostile package set harms nobody: without the server's environment, files, network and
+ * rights, as far as the machine allows. What it allows is tried out when the sandbox is first used.
  */
 export class Sandbox {
   readonly #options: SandboxOptions

@@ -26,7 +26,8 @@ const IO_URING = 425
 const OTHER_NUMBERS = 0x40000000
 
 /**
- * From now on this thread, and what it becomes and starts, cannot make sockets. It must have given up new privileges.
+ * From now on this thread, and what it becomes and starts, cannot make sockets. It must have given up new
+ * privileges.
  * @throws Error if the kernel refuses
  */
 export function refuseSockets(calls: SystemCalls): void {

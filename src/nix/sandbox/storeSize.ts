@@ -1,7 +1,9 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** The bytes of a Nix store that only grows: a path whose size stays the same is not measured a third time. */
+/**
+ * The bytes of a Nix store that only grows: a path whose size stays the same is not measured a third time.
+ */
 export class StoreSize {
   readonly #folder: string
   readonly #growing = new Map<string, number>()

@@ -1,14 +1,20 @@
 /** What keeps an evaluation away from the machine. Several stand behind each other. */
-export type WallName =
+type WallName =
   /** Nix reads the package set and nothing else: no environment, no addresses, no builds. */
   | 'restricted evaluation'
   /** Memory and processor time are bounded. */
   | 'limits'
   /** The server runs as root, but evaluators do not. Missing from the list if the server is not root. */
   | 'unprivileged user'
-  /** A process sees no network, no other process, and of the file system only the system's programs, Nix and the set. */
+  /**
+   * A process sees no network, no other process, and of the file system only the system's programs, Nix and
+   * the set.
+   */
   | 'namespaces'
-  /** The kernel refuses to open other files, and sockets. It takes the place of namespaces where those are refused. */
+  /**
+   * The kernel refuses to open other files, and sockets. It takes the place of namespaces where those are
+   * refused.
+   */
   | 'landlock'
 
 export interface Wall {

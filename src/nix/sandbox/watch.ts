@@ -7,16 +7,21 @@ const interval = 250
 /** What a process in the sandbox has used too much of. */
 export type Excess = 'time' | 'memory' | 'space'
 
-export interface Watched {
+interface Watched {
   /** What it may write to. */
   readonly size: StoreSize
   /** Bytes that it may write. */
   readonly space: number
-  /** The process, as soon as it has started, and the seconds of processor time that it may use from now on. */
+  /**
+   * The process, as soon as it has started, and the seconds of processor time that it may use from now on.
+   */
   readonly time: { readonly pid: () => number | undefined; readonly seconds: number }
 }
 
-/** Looks at what a process uses, until the answered function is called. Calls `onExcess` once if that is too much. */
+/**
+ * Looks at what a process uses, until the answered function is called. Calls `onExcess` once if that is too
+ * much.
+ */
 export function watch({ size, space, time }: Watched, onExcess: (what: Excess) => void): () => void {
   let begun: number | undefined
   const tookTooLong = async (): Promise<boolean> => {

@@ -10,10 +10,11 @@ import { MemoryTier } from './memoryTier.ts'
 import { TieredBlobs } from './tieredBlobs.ts'
 import { TieredRecords } from './tieredRecords.ts'
 
-/** Milliseconds between looks whether the bucket is still the same. */
+/** Milliseconds between checks that the bucket is still the same. */
 const watchInterval = 30_000
 const patient: GuardOptions = { patience: 5_000, pause: 2_000 }
 
+/** @internal tests open tiers with other options */
 export interface TierOptions {
   readonly folder: string
   /** Bytes of the copies in the folder, and of those in memory. */
@@ -21,28 +22,29 @@ export interface TierOptions {
   readonly memory: number
   readonly logger: Logger
   readonly guard?: GuardOptions
-  /** The bucket has become another one, or was emptied: what was known of it is not true. */
+  /** Called if the bucket has been replaced or emptied: what was known about it is no longer true. */
   readonly onForeign: () => void
 }
 
-/** The faces of a bucket with copies near to the server. */
+/** A bucket with copies near the server, as its users see it. */
 export interface TieredStorage {
-  /** To answer clients: from the nearest tier. */
+  /** For answers to clients: reads from the nearest tier. */
   readonly serving: Storage
-  /** To build: whether a blob is there, the bucket says; all else as for clients. */
+  /** For builds: asks the bucket whether a blob exists; otherwise like `serving`. */
   readonly building: Storage
   /** The bucket itself, which answers or fails within seconds. */
   readonly truth: Storage
   /** Blobs that can be served without the bucket. */
   readonly local: Pick<BlobStore, 'stat'>
-  /** Looks now whether the copies belong to the bucket. @throws StorageFailed */
+  /** Checks now that the copies belong to the bucket. @throws StorageFailed */
   check(): Promise<void>
-  close(): void
+  /** Ends the looking and the copying in the background. */
+  close(): Promise<void>
 }
 
 /**
- * Puts memory and a folder in front of a bucket. The bucket is the truth: nothing counts as stored that it has not got,
- * and copies that are not of this very bucket go. @throws StorageFailed
+ * Puts memory and a folder in front of a bucket. The bucket is the truth: only what it has counts as stored,
+ * and copies of another bucket are removed. @throws StorageFailed
  */
 export async function createTieredStorage(bucket: Storage, options: TierOptions): Promise<TieredStorage> {
   const { logger } = options
@@ -62,8 +64,11 @@ export async function createTieredStorage(bucket: Storage, options: TierOptions)
     if (await isForeign()) options.onForeign()
   }
   await isForeign()
+  let checking: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    check().catch((error: unknown) => logger.debug({ err: error }, 'the bucket does not say which one it is'))
+    checking = check().catch((error: unknown) =>
+      logger.debug({ err: error }, 'the bucket does not say which one it is'),
+    )
   }, watchInterval).unref()
   const remove = async (key: string) => {
     await truth.objects.delete(key)
@@ -86,10 +91,16 @@ export async function createTieredStorage(bucket: Storage, options: TierOptions)
       put: (write) => blobs.put(write),
     },
   }
-  return { serving, building, truth, local, check, close: () => clearInterval(timer) }
+  const close = async () => {
+    clearInterval(timer)
+    await Promise.all([checking, blobs.close()])
+  }
+  return { serving, building, truth, local, check, close }
 }
 
-/** Clients are not sent to a bucket that does not answer, or lacks the blob, when there is a copy here. */
+/**
+ * If there is a copy here, clients are not sent to a bucket that does not answer or does not have the blob.
+ */
 function linksWhileUp(urls: SignsUrls, truth: Storage, local: LocalTier): SignsUrls {
   return {
     url: async (digest) => {
@@ -102,7 +113,7 @@ function linksWhileUp(urls: SignsUrls, truth: Storage, local: LocalTier): SignsU
   }
 }
 
-/** What tells this bucket from all others, and from itself after it was emptied. */
+/** Distinguishes this bucket from all others, and from itself after it was emptied. */
 async function readIdentity({ records }: Pick<Storage, 'records'>): Promise<string> {
   const identities = new Records(records, layout.identity)
   const known = await identities.get()

@@ -11,7 +11,7 @@ interface Tiers {
   readonly bucket: RecordStore & ListsRecords
 }
 
-/** Records out of the nearest tier that has them. What is put is there when the bucket has it. */
+/** Records from the nearest tier that has them. A record counts as stored when the bucket has it. */
 export class TieredRecords implements RecordStore, ListsRecords {
   readonly #tiers: Tiers
 
