@@ -18,17 +18,19 @@ for (const [how, evaluators] of [
   ['by a warm evaluator', 1],
 ] as const) {
   test(`an evaluation ${how} is ended when it uses too much`, async (t) => {
-    const limits = { memory: 768 * 1024 ** 2, seconds: 1, space: 20 * 1024 ** 2 }
+    const memory = 768 * 1024 ** 2
     const body = `{ system, ... }:
       let steps = f: builtins.foldl' (seen: step: f step) 0 (builtins.genList (n: n) 20000); in {
         memory = builtins.foldl' (all: one: [ all one ]) [ ] (builtins.genList (n: n) 50000000);
         text = let double = n: if n == 0 then "0123456789" else let half = double (n - 1); in half + half; in double 40;
         time = steps (a: steps (b: steps (c: c)));
       }`
-    const { ask } = await createAskedNix(t, await writeHostileSet(t, body), { evaluators, limits })
-    assert.match(await ask('memory'), /needed more than 768 MiB of memory \(NIXERY_EVALUATION_MEMORY\)/)
-    assert.match(await ask('text'), /needed more than 768 MiB of memory \(NIXERY_EVALUATION_MEMORY\)/)
-    assert.match(await ask('time'), /took more than 1 s of processor time \(NIXERY_EVALUATION_TIME\)/)
+    const set = await writeHostileSet(t, body)
+    const small = await createAskedNix(t, set, { evaluators, limits: { memory } })
+    assert.match(await small.ask('memory'), /needed more than 768 MiB of memory \(NIXERY_EVALUATION_MEMORY\)/)
+    assert.match(await small.ask('text'), /needed more than 768 MiB of memory \(NIXERY_EVALUATION_MEMORY\)/)
+    const short = await createAskedNix(t, set, { evaluators, limits: { seconds: 1 } })
+    assert.match(await short.ask('time'), /took more than 1 s of processor time \(NIXERY_EVALUATION_TIME\)/)
   })
 
   test(`what a hostile package set says is short and printable, ${how}`, async (t) => {

@@ -51,12 +51,10 @@ async function realiseInto(
   const refusal = refusedBuilders(outcome.log.errors)
   if (refusal !== undefined) throw new NixFailed(refusal)
   const failure = buildFailureOf(outcome)
-  if (failure?.derivation) throw failure
   // Looked at again: the collector may have come since.
   const missing = (await areThere([...targets.values()])).includes(false)
-  throw new (missing ? DerivationMissing : NixFailed)(
-    `the packages cannot be realised: ${lastWords(outcome)}`,
-  )
+  if (failure && (!missing || failure.derivation !== undefined)) throw failure
+  throw new (missing ? DerivationMissing : NixFailed)(`the packages cannot be realised: ${lastWords(outcome)}`)
 }
 
 /**

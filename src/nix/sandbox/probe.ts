@@ -22,7 +22,7 @@ export async function findIsolation(
 ): Promise<{ readonly isolation: Isolation; readonly refused: readonly Refused[] }> {
   const refused: Refused[] = []
   for (const isolation of isolations) {
-    const why = await whyNot(run(isolation, AbortSignal.timeout(patience)))
+    const why = await whyNot(withPatience((signal) => run(isolation, signal)))
     if (why === undefined) return { isolation, refused }
     refused.push({ isolation, why })
   }
@@ -35,16 +35,23 @@ export async function findIsolation(
  */
 export async function findUser(): Promise<ProgramUser | undefined> {
   try {
-    await runProgram('/bin/sh', ['-c', ':'], {
-      user: nobody,
-      cwd: '/',
-      signal: AbortSignal.timeout(patience),
-    })
+    await withPatience((signal) => runProgram('/bin/sh', ['-c', ':'], { user: nobody, cwd: '/', signal }))
     return nobody
   } catch (error) {
     const refused = error instanceof ProgramNotStarted && ['EPERM', 'EINVAL'].includes(codeOf(error.cause))
     if (refused) return undefined
     throw error
+  }
+}
+
+/** Unlike a signal with a time, this leaves no timer behind. */
+async function withPatience<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(new Error(`no answer in ${patience / 1000} s`)), patience)
+  try {
+    return await work(late.signal)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
