@@ -29,7 +29,8 @@ export async function findRefusal(
 /** Nixpkgs' sentence comes first; what follows is advice for whoever edits the configuration. */
 function firstParagraph(failure: ConfinedOutcome): string {
   const text = failure.log.errors.at(-1)?.text ?? lastWords(failure)
-  const [paragraph = ''] = text.trim().split(/\n\s*\n/)
+  // Advice is in paragraphs of its own, or in a list: `a) …`.
+  const [paragraph = ''] = text.trim().split(/\n\s*\n|\n(?=[a-z]\) )/)
   return quote(paragraph)
 }
 
@@ -46,7 +47,8 @@ export async function findCulprit(
   const set = await ask({ ...query, attributes: [] }, true, run)
   if ('failure' in set) return setFault(set.failure, limits)
   for (const attribute of query.attributes) {
-    const outcome = await ask({ ...query, attributes: [attribute] }, true, run)
+    const isOnly = query.attributes.length === 1
+    const outcome = isOnly ? { failure } : await ask({ ...query, attributes: [attribute] }, true, run)
     if (!('failure' in outcome)) continue
     if (outcome.failure.excess) return overLimit({ attributes: [attribute] }, outcome.failure.excess, limits)
     return new EvaluationFailed(

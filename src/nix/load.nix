@@ -14,7 +14,10 @@ let
     unsupportedSystem = { allowUnsupportedSystem = true; };
   };
   extended = given: foldl' (config: name: config // allowed.${name}) given allow;
-  config = if isFunction written then arguments: extended (written arguments) else extended written;
+  # Nixpkgs looks at the names of a function's arguments.
+  config =
+    if isFunction written then { __functor = self: arguments: extended (written arguments); __functionArgs = functionArgs written; }
+    else extended written;
 
   imported = import path;
   # What lies in the home folder of whom the server runs as is no part of a revision.

@@ -54,7 +54,9 @@ async function realiseInto(
   // Looked at again: the collector may have come since.
   const missing = (await areThere([...targets.values()])).includes(false)
   if (failure && (!missing || failure.derivation !== undefined)) throw failure
-  throw new (missing ? DerivationMissing : NixFailed)(`the packages cannot be realised: ${lastWords(outcome)}`)
+  throw new (missing ? DerivationMissing : NixFailed)(
+    `the packages cannot be realised: ${lastWords(outcome)}`,
+  )
 }
 
 /**
