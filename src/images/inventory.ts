@@ -64,7 +64,7 @@ export class Inventory {
   async recall(order: ImageOrder): Promise<Contents | undefined> {
     const { packages: records, outputs: outputRecords, revisions } = this.#parts
     const scope = this.#scope(order)
-    const attributes = records.withoutAbsent(scope, order.request.packages)
+    const attributes = this.#attributesOf(order, scope)
     const [revision, known] = await Promise.all([
       revisions.get(order.revision.id),
       records.find(scope, attributes),
@@ -115,8 +115,7 @@ export class Inventory {
     const { location, created = 0 } = fetched
     const scope = this.#scope(order)
     const find = async (step: 'evaluate' | 'instantiate', known: ReadonlyMap<string, Package>) => {
-      const present = records.withoutAbsent(scope, order.request.packages)
-      const unknown = present.filter((attribute) => !known.has(attribute))
+      const unknown = this.#attributesOf(order, scope).filter((attribute) => !known.has(attribute))
       if (unknown.length === 0) return [...known.values()]
       const query = {
         revision: order.revision.id,
@@ -151,6 +150,14 @@ export class Inventory {
     })
     if (!(await revisions.get(order.revision.id))) await revisions.put([order.revision.id], { created })
     return { packages, root, created }
+  }
+
+  /** Without what images go without, as far as that is known. */
+  #attributesOf({ request }: ImageOrder, scope: EvaluationScope): readonly string[] {
+    const optional = optionalPackages(request)
+    const isLeftOut = (attribute: string) =>
+      optional.includes(attribute) && this.#parts.packages.isAbsent(scope, attribute)
+    return request.packages.filter((attribute) => !isLeftOut(attribute))
   }
 
   #scope({ revision, architecture }: ImageOrder): EvaluationScope {

@@ -38,9 +38,9 @@ export class PackageRecords {
     return known
   }
 
-  /** Attributes without those that the package set is known to lack. */
-  withoutAbsent(scope: EvaluationScope, attributes: readonly string[]): readonly string[] {
-    return attributes.filter((attribute) => !this.#absent.has(absentKey(scope, attribute)))
+  /** Whether the package set is known to lack an attribute. */
+  isAbsent(scope: EvaluationScope, attribute: string): boolean {
+    return this.#absent.has(absentKey(scope, attribute))
   }
 
   /** Remembers attributes that images go without. This is not stored: a new server finds it out again. */
