@@ -48,6 +48,12 @@ for (const [how, evaluators] of [
         traces = builtins.foldl' (all: n: builtins.trace (odd + toString n) all) (fine "1") (builtins.genList (n: n) 5000);
       }`
     const { ask } = await createAskedNix(t, await writeHostileSet(t, body), { evaluators })
+    assert.match(await ask('lines'), /EvaluationRefused: one more line one more line .*…$/)
+    assert.match(await ask('one'), /EvaluationRefused: xxxx.*…$/)
+    assert.match(
+      await ask('aborts'),
+      /EvaluationFailed: .*'aborts' cannot be evaluated: evaluation aborted .*red end.*…$/,
+    )
     const events: BuildEvent[] = []
     for (const attribute of ['lines', 'one', 'odd', 'aborts', 'version', 'traces']) {
       const answer = await ask(attribute, (event) => events.push(event))

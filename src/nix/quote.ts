@@ -15,6 +15,7 @@ const colours = /\u001b\[[0-9;]*[A-Za-z]/g // oxlint-disable-line no-control-reg
 export function quote(text: string): string {
   // Cut first: the text may have megabytes. What is left has room for blanks and colours that go.
   const head = text.slice(0, 4 * longest)
-  const line = head.replaceAll(colours, '').replaceAll(/\s+/g, ' ').replaceAll(unprintable, '').trim()
+  const shown = head.replaceAll(colours, '').replaceAll(/\s/g, ' ').replaceAll(unprintable, '')
+  const line = shown.replaceAll(/ +/g, ' ').trim()
   return line.length > longest || text.length > head.length ? `${line.slice(0, longest)} …` : line
 }
