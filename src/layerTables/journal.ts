@@ -2,7 +2,7 @@ import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { ClosureNode } from '../layers/plan.ts'
-import { storePathSchema } from '../store/storePath.ts'
+import { storePathSchema } from '../store/storePathSchema.ts'
 import { hashPart } from '../store/storePath.ts'
 
 const lineSchema = z.tuple([storePathSchema, z.int().nonnegative(), z.array(storePathSchema)])

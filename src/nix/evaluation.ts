@@ -4,7 +4,7 @@ import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { builderArgs, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
 import type { EvaluationQuery } from './nix.ts'
-import { storePathSchema } from '../store/storePath.ts'
+import { storePathSchema } from '../store/storePathSchema.ts'
 import type { WarmEvaluators } from './warmEvaluators.ts'
 
 const expression = fileURLToPath(new URL('./evaluate.nix', import.meta.url))

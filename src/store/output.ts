@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { pathInfoSchema, type PathInfo } from './pathInfo.ts'
-import { storePathSchema, type StorePath } from './storePath.ts'
+import type { StorePath } from './storePath.ts'
+import { storePathSchema } from './storePathSchema.ts'
 import { treeSchema, type Tree } from './tree.ts'
 
 /**

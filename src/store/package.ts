@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { storePathSchema, type StorePath } from './storePath.ts'
+import type { StorePath } from './storePath.ts'
+import { storePathSchema } from './storePathSchema.ts'
 
 /** Meta of a package as far as images and errors need it. */
 interface PackageMeta {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { storePathSchema, type StorePath } from './storePath.ts'
+import type { StorePath } from './storePath.ts'
+import { storePathSchema } from './storePathSchema.ts'
 
 /**
  * What a Nix store or a binary cache knows of a path. `narHash` is `sha256:<hex>`, `narSize` in bytes;
