@@ -1,5 +1,6 @@
 import { statfsSync, watch, type FSWatcher } from 'node:fs'
 import { codeOf } from '../work/errno.ts'
+import { pathBytes } from './treeContent.ts'
 import type { TreeFolder, TreeListener } from './treeIndex.ts'
 
 /**
@@ -53,9 +54,11 @@ export class FolderWatches implements TreeListener {
     if (this.#unable !== undefined) return
     try {
       if (!this.#isReported(folder))
-        return this.#giveUp(`${folder.path.toString()} is on a file system of another kind`)
-      const watcher = watch(folder.path, { persistent: false, encoding: 'latin1' }, (_kind, name) =>
-        this.#note(folder, name ?? ''),
+        return this.#giveUp(`${pathBytes(folder.path).toString()} is on a file system of another kind`)
+      const watcher = watch(
+        pathBytes(folder.path),
+        { persistent: false, encoding: 'latin1' },
+        (_kind, name) => this.#note(folder, name ?? ''),
       )
       watcher.on('error', (error) => this.#giveUp(error.message))
       this.#watchers.set(folder, watcher)
@@ -74,14 +77,14 @@ export class FolderWatches implements TreeListener {
     this.#reports += folder.entries.size
   }
 
-  onHardLink(path: Buffer): void {
-    this.#giveUp(`${path.toString()} has another name too, by which it may be changed unseen`)
+  onHardLink(path: string): void {
+    this.#giveUp(`${pathBytes(path).toString()} has another name too, by which it may be changed unseen`)
   }
 
   #isReported({ device, path }: TreeFolder): boolean {
     const known = this.#devices.get(device)
     if (known !== undefined) return known
-    const isReported = reported.has(statfsSync(path).type)
+    const isReported = reported.has(statfsSync(pathBytes(path)).type)
     this.#devices.set(device, isReported)
     return isReported
   }

@@ -31,14 +31,19 @@ export class History {
   readonly #repository: BareRepository
   readonly #remote: Remote
   readonly #pinTtl: number
+  readonly #most: number
   readonly #questions = new PQueue({ concurrency: questionsAtOnce })
   readonly #stop = new AbortController()
   #fetching: { readonly ended: Promise<void>; readonly started: number } | undefined
   #fetched = -Infinity
   #tried = -Infinity
 
-  /** @param pinTtl seconds for which branches and tags may be used without asking again */
-  constructor(folder: string, remote: Remote, pinTtl: number) {
+  /**
+   * @param pinTtl seconds for which branches and tags may be used without asking again
+   * @param most bytes that it may take on the disk
+   */
+  constructor(folder: string, remote: Remote, pinTtl: number, most = mostBytes) {
+    this.#most = most
     this.#repository = new BareRepository(folder)
     this.#remote = remote
     this.#pinTtl = pinTtl * 1000
@@ -159,7 +164,7 @@ export class History {
       ),
     )
     const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
-    if (total > mostBytes) enough.abort(new SourceFailed('it takes more than 2 GiB'))
+    if (total > this.#most) enough.abort(new SourceFailed(`it takes more than ${this.#most} bytes`))
   }
 }
 

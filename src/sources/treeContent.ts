@@ -32,3 +32,8 @@ function hashOfFile(path: Buffer, size: bigint): string {
   }
   return content.digest('hex')
 }
+
+/** A path for the file system. @param path one character a byte (latin1) */
+export function pathBytes(path: string): Buffer {
+  return Buffer.from(path, 'latin1')
+}

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { lstatSync, readdirSync, type BigIntStats } from 'node:fs'
 import { codeOf } from '../work/errno.ts'
-import { contentOf, type TreeContent } from './treeContent.ts'
+import { contentOf, pathBytes, type TreeContent } from './treeContent.ts'
 
 /** What is skipped wherever it lies: git's own folder is no content. */
 const skipped = '.git'
@@ -11,11 +11,11 @@ const skipped = '.git'
 const clockTick = 20_000_000n
 
 /**
- * A folder below the root. Its path is bytes; names are one character a byte (latin1), so that they sort as
- * bytes.
+ * A folder below the root. Paths and names are one character a byte (latin1), so that they sort as bytes.
+ * (Small buffers would keep larger ones in memory that they are part of.)
  */
 export interface TreeFolder {
-  readonly path: Buffer
+  readonly path: string
   /** Its file system. */
   readonly device: bigint
   /** Sorted by name. */
@@ -38,7 +38,7 @@ interface TreeEntry extends TreeContent {
 export interface TreeListener {
   onFolder(folder: TreeFolder): void
   onGone(folder: TreeFolder): void
-  onHardLink(path: Buffer): void
+  onHardLink(path: string): void
 }
 
 /**
@@ -47,13 +47,13 @@ export interface TreeListener {
  * a worker thread.
  */
 export class TreeIndex {
-  readonly #path: Buffer
+  readonly #path: string
   readonly #listener: TreeListener | undefined
   #root: TreeEntry | undefined
   #hash: string | undefined
 
   constructor(path: string, listener?: TreeListener) {
-    this.#path = Buffer.from(path)
+    this.#path = Buffer.from(path).toString('latin1')
     this.#listener = listener
   }
 
@@ -61,7 +61,7 @@ export class TreeIndex {
   scan(): boolean {
     const before = this.#root
     const root = this.#examine(this.#path, before)
-    if (!root) lstatSync(this.#path)
+    if (!root) lstatSync(pathBytes(this.#path))
     this.#root = root
     let changed = root !== before
     // What is new has just been looked at whole.
@@ -102,9 +102,9 @@ export class TreeIndex {
   }
 
   /** An entry as it is now: the known one if it has not changed, undefined if it has just gone. */
-  #examine(path: Buffer, known: TreeEntry | undefined, touched = false): TreeEntry | undefined {
+  #examine(path: string, known: TreeEntry | undefined, touched = false): TreeEntry | undefined {
     const now = BigInt(Date.now()) * 1_000_000n
-    const stats = unlessGone(() => lstatSync(path, { bigint: true }))
+    const stats = unlessGone(() => lstatSync(pathBytes(path), { bigint: true }))
     if (!stats) return undefined
     const stamp = stampOf(stats)
     if (known?.stamp === stamp && known.settled) {
@@ -113,7 +113,7 @@ export class TreeIndex {
     if (known?.folder) this.#drop(known.folder)
     if (stats.isDirectory()) return this.#addFolder(path, stats, stamp)
     if (stats.isFile() && stats.nlink > 1n) this.#listener?.onHardLink(path)
-    const read = unlessGone(() => contentOf(path, stats))
+    const read = unlessGone(() => contentOf(pathBytes(path), stats))
     if (!read) return undefined
     const settled = stats.ctimeNs < now - clockTick
     // What was read again to be sure is no change if it is the same.
@@ -123,7 +123,7 @@ export class TreeIndex {
     return known
   }
 
-  #addFolder(path: Buffer, stats: BigIntStats, stamp: string): TreeEntry {
+  #addFolder(path: string, stats: BigIntStats, stamp: string): TreeEntry {
     const folder: TreeFolder = { path, device: stats.dev, entries: new Map(), gone: false }
     this.#listener?.onFolder(folder)
     this.#list(folder)
@@ -131,15 +131,14 @@ export class TreeIndex {
   }
 
   #list(folder: TreeFolder, touched?: ReadonlySet<string>): boolean {
-    const names = unlessGone(() => readdirSync(folder.path, { encoding: 'latin1' })) ?? []
+    const names = unlessGone(() => readdirSync(pathBytes(folder.path), { encoding: 'latin1' })) ?? []
     const before = folder.entries
     const entries = new Map<string, TreeEntry>()
     let changed = false
     for (const name of names.toSorted()) {
       if (name === skipped) continue
       const known = before.get(name)
-      const path = Buffer.concat([folder.path, Buffer.from(`/${name}`, 'latin1')])
-      const entry = this.#examine(path, known, touched?.has(name))
+      const entry = this.#examine(`${folder.path}/${name}`, known, touched?.has(name))
       if (entry) entries.set(name, entry)
       changed ||= entry !== known
     }
@@ -163,7 +162,7 @@ export class TreeIndex {
  * Tells a file or folder from all others that had or will have its place. Numbers alone are given out again.
  */
 export function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
-  return `${dev} ${ino} ${birthtimeNs}`
+  return [dev, ino, birthtimeNs].map((number) => number.toString(36)).join(' ')
 }
 
 /**
@@ -174,11 +173,13 @@ function isSurelyTheSame({ birthtimeNs }: BigIntStats, now: bigint): boolean {
   return birthtimeNs > 0n && birthtimeNs < now - 50n * clockTick
 }
 
-/** Of a folder only which one it is; what is in it has stamps of its own. */
+/**
+ * Of a folder only which one it is; what is in it has stamps of its own. The time of a file's last change of
+ * any kind goes with everything else about it. Short, since there are very many.
+ */
 function stampOf(stats: BigIntStats): string {
-  const { mode, size, mtimeNs, ctimeNs } = stats
-  const identity = identityOf(stats)
-  return stats.isDirectory() ? identity : `${identity} ${mode} ${size} ${mtimeNs} ${ctimeNs}`
+  if (stats.isDirectory()) return identityOf(stats)
+  return [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].map((number) => number.toString(36)).join(' ')
 }
 
 function addTo(tree: TextHash, name: string, { kind, detail, folder }: TreeEntry): void {

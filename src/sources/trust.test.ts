@@ -5,6 +5,8 @@ import { test, type TestContext } from 'node:test'
 import { StorageFailed, UnknownTag } from '../errors.ts'
 import { git } from './gitCommand.ts'
 import { createGitSource } from './git.ts'
+import { History } from './history.ts'
+import { Remote } from './remote.ts'
 import { serveRepository } from './serveRepository.testing.ts'
 import { createFolder, memoryTips, recordingRun, TestRepository } from './testing.ts'
 
@@ -104,6 +106,15 @@ test('a damaged history is fetched anew', async (t) => {
   for (const name of await readdir(packs)) await rm(join(packs, name))
   await repository.commit({ 'default.nix': '{ e = 1; }' })
   assert.equal((await newSource().pin(first, run)).trusted, true)
+})
+
+test('ATTACK: a remote that sends too much is given up, and its commits are not trusted', async (t) => {
+  const { repository, first, cacheDir, run, events } = await setUp(t, { filter: false })
+  const { url } = await serveRepository(t, repository, { smart: true, delay: 1_500 })
+  const history = new History(join(cacheDir, 'history.git'), new Remote(url), 0, -1)
+  t.after(() => history.close())
+  assert.equal(await history.contains(first, run), false)
+  assert.match(JSON.stringify(events), /cannot be fetched.*more than -1 bytes/)
 })
 
 test('a short commit is found, or refused with those that it may be', async (t) => {
