@@ -57,11 +57,6 @@ mkdir -p "$machine/usr/lib/node_modules"
 cp -r "$(readlink -f "$(npm root --global)/npm")" "$machine/usr/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$machine/usr/bin/npm"
 git clone --quiet "file://$repository" "$machine/srv/nixery"
-cp -a "$machine" "$without_nix"
-for folder in "$with_old_nix" "$without_nix"; do
-  mount --rbind /dev "$folder/dev" # with its pseudoterminals, which Nix needs
-  mount -t proc proc "$folder/proc"
-done
 
 environment=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PORT="$port"
   npm_config_registry="$(npm config get registry 2>/dev/null)")
@@ -72,6 +67,11 @@ if [[ -n ${NODE_EXTRA_CA_CERTS:-} ]]; then
   cp -L "$NODE_EXTRA_CA_CERTS" "$machine/etc/extra-ca.pem"
   environment+=(NODE_EXTRA_CA_CERTS=/etc/extra-ca.pem npm_config_cafile=/etc/extra-ca.pem)
 fi
+cp -a "$machine" "$without_nix"
+for folder in "$with_old_nix" "$without_nix"; do
+  mount --rbind /dev "$folder/dev" # with its pseudoterminals, which Nix needs
+  mount -t proc proc "$folder/proc"
+done
 say "  made in $(since "$start") s, with Node $(chroot "$machine" node --version)"
 
 # In a chroot there are no user namespaces, which Nix' sandbox needs; so the machine's folder becomes the root.
