@@ -16,7 +16,7 @@ fi
 
 readonly image=shell/git/htop
 readonly port=${PORT:-18080}
-readonly first_limit=120 second_limit=2 # seconds
+readonly first_limit=${FIRST_LIMIT:-120} second_limit=${SECOND_LIMIT:-2} # seconds; more on a busy machine
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly repository
 work=$(mktemp -d /var/tmp/nixery-fresh.XXXXXX)
