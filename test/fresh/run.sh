@@ -247,7 +247,7 @@ until compgen -G "$machine/srv/nixery/var/nix/*/debs/*.deb" >/dev/null; do
   sleep 0.05
 done
 kill -KILL -- "-$server"
-wait "$server" || true
+wait "$server" 2>/dev/null || true
 compgen -G "$machine/srv/nixery/var/nix/$kind~*" >/dev/null || fail 'the set-up was not killed half-way'
 [[ ! -e $machine/srv/nixery/var/nix/$kind ]] || fail 'a half-made Nix is in place'
 serve_real_set 'a machine without Nix, after a set-up that was killed'

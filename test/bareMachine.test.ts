@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { isNewEnough, nixVersion } from '../bin/newerNix.js'
+import { bareCommand, startChildServer } from './support/childServer.ts'
+import { fetchError } from './support/registry.ts'
+
+/** Packages that nobody has built yet; each builder logs whom the root of its user namespace is, seen from outside. */
+const expression = `
+{ system ? builtins.currentSystem, ... }:
+let
+  make = name: derivation {
+    inherit name system;
+    builder = "/bin/sh";
+    args = [ "-c" "read -r inside outside rest < /proc/self/uid_map; echo builder is user $outside; echo > $out" ];
+    salt = "${randomUUID()}";
+  };
+in
+{ hello = make "hello"; cacert = make "cacert"; iana-etc = make "iana-etc"; }
+`
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nixery-bare-'))
+  await mkdir(join(folder, 'set'))
+  await writeFile(join(folder, 'set', 'default.nix'), expression)
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+const groups = await readFile('/etc/group', 'utf8')
+const isBare = process.getuid?.() === 0 && !/^nixbld:/m.test(groups)
+const skip = isBare ? false : 'needs root on a machine without build users'
+const machinePath = '/usr/bin:/bin'
+const machineNix = nixVersion(machinePath)
+const isOld = machineNix !== undefined && !isNewEnough(machineNix)
+const skipOld = skip || (isOld ? false : 'needs a machine whose Nix is too old')
+
+/** A server as an operator starts it who has set nothing. */
+function start(variables: Readonly<Record<string, string>>, program?: typeof bareCommand) {
+  const all = { NIXERY_PKGS_PATH: join(folder, 'set'), NIX_CONFIG: 'substituters =', ...variables }
+  return startChildServer(join(folder, randomUUID()), all, program)
+}
+
+describe('a server of root on a machine without build users', { skip }, () => {
+  it('builds a real package set as a user of its own, or says why not', async () => {
+    const server = await start({})
+    const answer = await fetch(`${server.address}/v2/hello/manifests/latest`)
+    const text = await answer.text()
+    await server.end('SIGTERM')
+    assert.ok(answer.status === 200 || answer.status === 503, text)
+    const builders = server.log.flatMap((line) => /builder is user (\d+)/.exec(line)?.[1] ?? [])
+    if (answer.status === 200) assert.ok(builders.length > 0 && !builders.includes('0'), builders.join())
+    else assert.match(text, /only in a sandbox and as users of their own/)
+  })
+
+  it(
+    'refuses to build with a Nix that is too old for that, and says so when it starts',
+    { skip: skipOld },
+    async () => {
+      const server = await start({ PATH: machinePath }, bareCommand)
+      const { status, message } = await fetchError(`${server.address}/v2/hello/manifests/latest`)
+      await server.end('SIGTERM')
+      assert.equal(status, 503)
+      assert.match(message, /add a group 'nixbld'/)
+      assert.match(server.log.join('\n'), /no users that its builders could run as/)
+    },
+  )
+})
