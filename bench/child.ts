@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 
 /**
- * Runs a program of the benchmark in a process of its own: what it is told comes in as JSON, what it found out goes out
- * as JSON.
+ * Runs a program of the benchmark in a process of its own: what it is told comes in as JSON, what it found
+ * out goes out as JSON.
  * @param core the only core that it may use
  * @param options of Node, for the process and its threads
  */

@@ -10,7 +10,8 @@ const compiled = join(root, 'var', 'bench', 'compiled')
 const shared = ['demo', 'deploy', 'var']
 
 /**
- * Compiles server and benchmark, since that is how the server is shipped: types that Node strips cost every thread 20 MB.
+ * Compiles server and benchmark, since that is how the server is shipped: types that Node strips cost every
+ * thread 20 MB.
  * @returns {Promise<string>} the folder in which everything is as in the project's
  */
 export async function compile() {

@@ -7,7 +7,8 @@ import { isInstalled, isWritable, root } from '../setup/machine.js'
 const folder = join(root, 'var', 'tools', 'nginx')
 
 /**
- * Debian's nginx, to compare with. Unpacked, not installed: an installed one would start, and listen on port 80.
+ * Debian's nginx, to compare with. Unpacked, not installed: an installed one would start, and listen on port
+ * 80.
  * @returns {import('../setup/ready.js').Need | undefined}
  */
 export function nginx() {

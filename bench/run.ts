@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--json] [--quick] [--only layers,memory,images,serving]`: how fast it is, beside what it would be without its
- * means, measured in the same run. Tables to standard output, or JSON.
+ * `npm run bench -- [--json] [--quick] [--only layers,memory,images,serving]`: how fast it is, beside what it
+ * would be without its means, measured in the same run. Tables to standard output, or JSON.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
@@ -44,7 +44,7 @@ try {
     const made = await memoryOfOneLayer(all, folder)
     report.sections.push({
       title: 'One large layer',
-      note: 'The whole process, threads and all.',
+      note: 'Memory is that of the whole process with its threads.',
       rows: made.rows,
     })
     floors.push(...made.floors)

@@ -5,8 +5,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 const resolution = 5
 
 /**
- * Wall time, CPU time of all threads, and how well the main thread keeps up: how late its timers are, and how long it computes
- * from one timer to the next, which does not depend on what else the machine does.
+ * Wall time, CPU time of all threads, and how well the main thread keeps up: how late its timers are, and how
+ * long it computes from one timer to the next, which does not depend on what else the machine does.
  */
 export class Stopwatch {
   readonly #delays = monitorEventLoopDelay({ resolution })
@@ -48,7 +48,10 @@ export class Stopwatch {
   }
 }
 
-/** The most that this process ever had in memory (proc(5), `VmHWM`): what `getrusage` says may be its parent's. */
+/**
+ * The most that this process ever had in memory (proc(5), `VmHWM`): what `getrusage` says may be its
+ * parent's.
+ */
 function largestMemory(): number {
   return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
 }

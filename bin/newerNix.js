@@ -28,7 +28,9 @@ export function nixVersion(path) {
   return status === 0 ? /\(.*\) (\d+\.\d+\S*)/.exec(stdout)?.[1] : undefined
 }
 
-/** The version of the unpacked Nix; undefined if it is not there, or does not run since its folder was moved. */
+/**
+ * The version of the unpacked Nix; undefined if it is not there, or does not run since its folder was moved.
+ */
 export function unpackedNixVersion() {
   const programs = join(unpackedNix, 'bin')
   return existsSync(programs) ? nixVersion(programs) : undefined
@@ -43,8 +45,8 @@ export function isNewEnough(version) {
 }
 
 /**
- * The PATH with the unpacked Nix in front, if that is there and the Nix of the PATH is too old or absent; else the
- * PATH as it is.
+ * The PATH with the unpacked Nix in front, if that is there and the Nix of the PATH is too old or absent;
+ * else the PATH as it is.
  * @param {string | undefined} path
  * @returns {string | undefined}
  */

@@ -20,12 +20,14 @@ export function ownNodeIsNew() {
   return Number(process.versions.node.split('.')[0]) >= oldestNode
 }
 
-/** Milliseconds within which the same signal is one: a Ctrl-C comes from the terminal, and from npm once more. */
+/**
+ * Milliseconds within which the same signal is one: a Ctrl-C comes from the terminal, and from npm once more.
+ */
 const oneSignal = 300
 
 /**
- * Runs a program until it ends, passing on the signals that ask it to. It gets a process group of its own, so that
- * one Ctrl-C in the terminal is one signal to it: a second one means "at once".
+ * Runs a program until it ends, passing on the signals that ask it to. It gets a process group of its own, so
+ * that one Ctrl-C in the terminal is one signal to it: a second one means "at once".
  * @param {string} file
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]

@@ -1,6 +1,6 @@
 /**
- * `node demo/fetch.ts [--set DIR] [--debs DIR] [--system SYSTEM] [--all | ATTRIBUTE…] [--build]`:
- * downloads packages into the Nix store before anybody asks for them; by default those of the small attributes.
+ * `node demo/fetch.ts [--set DIR] [--debs DIR] [--system SYSTEM] [--all | ATTRIBUTE…] [--build]`: downloads
+ * packages into the Nix store before anybody asks for them; by default those of the small attributes.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'

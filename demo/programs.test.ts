@@ -114,7 +114,10 @@ function pathOf(attribute: string): string {
   return path
 }
 
-/** A root directory that holds the closure of the packages and, as images do, `/bin/sh` where there is a shell. */
+/**
+ * A root directory that holds the closure of the packages and, as images do, `/bin/sh` where there is a
+ * shell.
+ */
 function makeRoot(packages: readonly string[]): string {
   const root = join(scratchDirectory(), 'root')
   for (const directory of ['nix/store', 'bin', 'tmp', 'dev', 'etc']) {

@@ -66,7 +66,8 @@ export const clientTools = [
 ]
 
 /**
- * The Debian packages of those tools that are not here, wherever they might come from, and the extras where they can be had too.
+ * The Debian packages of those tools that are not here, wherever they might come from, and the extras where
+ * they can be had too.
  * @param {readonly Tool[]} tools
  * @param {readonly Tool[]} [moreExtras] what is installed if something has to be, and never demanded
  * @returns {import('./ready.js').Need | undefined}
@@ -106,7 +107,8 @@ export function hasAptLists() {
 
 /**
  * Does something that needs apt's lists. They are fetched when there are none, and when it fails: an old list
- * names files that the archive has no more. A source of the machine's that fails, and is not needed, is no fault.
+ * names files that the archive has no more. A source of the machine's that fails, and is not needed, is no
+ * fault.
  * @param {() => Promise<void>} action
  */
 export async function withFreshLists(action) {

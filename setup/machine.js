@@ -8,8 +8,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url)).slice(0, -1)
 export const isRoot = process.getuid?.() === 0
 
 /**
- * Where programs are looked for. `node_modules/.bin` is left out: it is what gets installed. The administrator's
- * programs are added: a plain `su` leaves them out, and dpkg wants them.
+ * Where programs are looked for. `node_modules/.bin` is left out: it is what gets installed. The
+ * administrator's programs are added: a plain `su` leaves them out, and dpkg wants them.
  */
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter(
   (folder) => folder !== '' && !folder.endsWith(join(sep, 'node_modules', '.bin')),

@@ -39,7 +39,8 @@ export function chooseNix({ demo }, { machine, unpacked, candidate, debian }) {
 /**
  * The Nix that a source needs: as packages of the machine's own, or as a folder of ours.
  * @param {{ demo: boolean }} use
- * @returns {{ tools: readonly import('./debianPackages.js').Tool[], need: import('./ready.js').Need | undefined }}
+ * @returns {{ tools: readonly import('./debianPackages.js').Tool[], need: import('./ready.js').Need |
+ * undefined }}
  */
 export function nixFor(use) {
   const machine = nixVersion(plainEnv.PATH)

@@ -3,9 +3,9 @@ import { pathWithNewerNix } from '../bin/newerNix.js'
 import { isRoot } from './machine.js'
 
 /**
- * The environment of tests, and of what makes the demo set: with the newer Nix where it was unpacked, and with settings of
- * Nix for our processes alone. Builders use the machine's programs, which a sandbox would hide, and no binary cache is
- * asked. The server computes its own settings (`src/nix/builderSettings.ts`).
+ * The environment of tests, and of what makes the demo set: with the newer Nix where it was unpacked, and
+ * with settings of Nix for our processes alone. Builders use the machine's programs, which a sandbox would
+ * hide, and no binary cache is asked. The server computes its own settings (`src/nix/builderSettings.ts`).
  * @param {NodeJS.ProcessEnv} [env] its own NIX_CONFIG wins
  * @returns {NodeJS.ProcessEnv}
  */

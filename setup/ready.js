@@ -10,7 +10,8 @@
 /**
  * Gets all that is missing, in order; when anything of it cannot be had, says so and gets nothing.
  * @param {string} purpose what the machine is made ready for: `To start`
- * @param {readonly (Need | undefined)[]} inspected one for each thing that was looked for; undefined: it is there
+ * @param {readonly (Need | undefined)[]} inspected one for each thing that was looked for; undefined: it is
+ * there
  * @returns {Promise<boolean>} whether all is there now
  */
 export async function makeReady(purpose, inspected) {

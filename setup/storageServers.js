@@ -47,7 +47,8 @@ export function whyMissing(server) {
 }
 
 /**
- * A server, built from its source once. Nothing is lacking where there is no Go: its tests say that they are skipped.
+ * A server, built from its source once. Nothing is lacking where there is no Go: its tests say that they are
+ * skipped.
  * @param {StorageServer} server
  * @returns {import('./ready.js').Need | undefined}
  */

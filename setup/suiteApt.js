@@ -16,9 +16,10 @@ const signed = ['InsecureRepositories', 'WeakRepositories', 'DowngradeToInsecure
 )
 
 /**
- * apt for another suite than the machine's. It takes the archive's address and the way to it (proxy, certificates,
- * credentials) from the machine's configuration, and has lists, state and cache of its own in a folder. It runs none
- * of the machine's hooks and changes nothing outside of the folder, so an ordinary user may call it.
+ * apt for another suite than the machine's. It takes the archive's address and the way to it (proxy,
+ * certificates, credentials) from the machine's configuration, and has lists, state and cache of its own in a
+ * folder. It runs none of the machine's hooks and changes nothing outside of the folder, so an ordinary user
+ * may call it.
  */
 export class SuiteApt {
   #folder
@@ -52,7 +53,8 @@ export class SuiteApt {
   /**
    * Fetches the suite's lists. One archive of several may fail, if the others have the packages.
    * @param {readonly string[]} packages what will be wanted
-   * @returns {Promise<readonly string[]>} what has to be installed for it on an empty machine, itself included
+   * @returns {Promise<readonly string[]>} what has to be installed for it on an empty machine, itself
+   * included
    */
   async update(packages) {
     const options = ['install', '--simulate', '--quiet', '--quiet', '--no-install-recommends']
@@ -76,7 +78,10 @@ export class SuiteApt {
     return runSilently('apt-get', ['download', '--quiet', ...packages], this.#env, folder)
   }
 
-  /** @returns {readonly (readonly [base: string, suite: string])[]} Debian's own archives, as the machine has them */
+  /**
+   * @returns {readonly (readonly [base: string, suite: string])[]} Debian's own archives, as the machine has
+   * them
+   */
   #archives() {
     const format = '$(ORIGIN)\t$(LABEL)\t$(REPO_URI)'
     const targets = output('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], plainEnv)
@@ -98,7 +103,9 @@ export class SuiteApt {
     ]
   }
 
-  /** apt reads this file before the machine's, of which it is told not to read any: they may contain hooks. */
+  /**
+   * apt reads this file before the machine's, of which it is told not to read any: they may contain hooks.
+   */
   #configuration(/** @type {string} */ architecture) {
     const path = (/** @type {string} */ name) => JSON.stringify(join(this.#folder, name))
     const machine = output('apt-config', ['dump'], plainEnv).split('\n')

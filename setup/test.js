@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
+import { runWithoutLeftovers } from './leftovers.js'
 import { root } from './machine.js'
 import { nixEnvironment } from './nixConfig.js'
 import { nodeToUse } from './npmPackages.js'
@@ -35,7 +36,7 @@ if (await makeReadyToTest()) {
     ...(chosen.length > 0 ? chosen : folders).map(pattern),
   ]
   process.chdir(root)
-  process.exitCode = await runToTheEnd(nodeToUse(), args, nixEnvironment())
+  process.exitCode = await runWithoutLeftovers(nixEnvironment(), (own) => runToTheEnd(nodeToUse(), args, own))
 } else {
   process.exitCode = 1
 }

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import { spec as Spec } from 'node:test/reporters'
 
 /**
- * Node's own report, except that the counts are its last lines also when tests have failed: a reader of the log
- * looks there first.
+ * Node's own report, except that the counts are its last lines also when tests have failed: a reader of the
+ * log looks there first.
  * @param {AsyncIterable<import('node:test/reporters').TestEvent>} events
  */
 export default async function* report(events) {

@@ -16,8 +16,8 @@ import { triple } from './machine.js'
 import { output, SuiteApt } from './suiteApt.js'
 
 /**
- * Debian 13, whose Nix is 2.26. A stable suite: its packages change for security alone, and the keyring of Debian 12
- * has its keys. testing and unstable change every day.
+ * Debian 13, whose Nix is 2.26. A stable suite: its packages change for security alone, and the keyring of
+ * Debian 12 has its keys. testing and unstable change every day.
  */
 export const suite = 'trixie'
 
@@ -35,9 +35,9 @@ const isNeeded = (/** @type {string} */ name) =>
   wanted.includes(name) || /^(lib(?!.*perl)|zlib1g$)/.test(name)
 
 /**
- * Makes the folder `unpackedNix` out of packages of a newer Debian: Nix, the libraries it needs, its loader, and the
- * shell that builders have in the sandbox. Nothing is installed, and no rights are needed. It is made beside its
- * place and renamed, so that it is there whole or not at all.
+ * Makes the folder `unpackedNix` out of packages of a newer Debian: Nix, the libraries it needs, its loader,
+ * and the shell that builders have in the sandbox. Nothing is installed, and no rights are needed. It is made
+ * beside its place and renamed, so that it is there whole or not at all.
  */
 export async function unpackNix() {
   const parent = dirname(unpackedNix)
@@ -76,7 +76,10 @@ function isAlive(pid) {
   }
 }
 
-/** Downloads the packages and unpacks them into `files`. @param {string} work @returns names of the packages' files */
+/**
+ * Downloads the packages and unpacks them into `files`. @param {string} work @returns names of the packages'
+ * files
+ */
 async function fetchPackages(work) {
   const debs = join(work, 'debs')
   mkdirSync(debs, { recursive: true })

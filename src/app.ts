@@ -1,147 +1,153 @@
 import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
+import type { Config } from './config/config.ts'
+import { CollectionLeases } from './gc/collectionLeases.ts'
 import { Catalog } from './images/catalog.ts'
-import { Forms } from './images/manifestVariants.ts'
 import { GzipLayers } from './images/gzipLayers.ts'
+import { ImageBuilds } from './images/imageBuilds.ts'
+import { ImageFinder } from './images/imageFinder.ts'
+import { ImageKeys } from './images/imageKeys.ts'
 import { ImageMaker } from './images/imageMaker.ts'
 import { ImageRecords } from './images/imageRecords.ts'
 import { Images } from './images/images.ts'
-import { Inventory } from './images/inventory.ts'
-import { Layerings } from './layerTables/layering.ts'
-import { LayerTables } from './layerTables/layerTables.ts'
+import { Inventory, type ImageOrder } from './images/inventory.ts'
 import { LayerMaker } from './images/layerMaker.ts'
+import { ManifestVariants } from './images/manifestVariants.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
-import { RevisionRecords } from './images/revisionRecords.ts'
-import type { Config } from './config/config.ts'
-import { Holds } from './gc/holds.ts'
+import { TagResolver } from './images/tagResolver.ts'
+import { Layerings } from './layerTables/layering.ts'
+import { LayerTables } from './layerTables/layerTables.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
 import { builderFacts } from './nix/builderFacts.ts'
 import { builderSettings } from './nix/builderSettings.ts'
 import { createNix } from './nix/createNix.ts'
-import { createChannelSource } from './sources/channel.ts'
-import { createGitSource } from './sources/git.ts'
-import { createPathSource } from './sources/path.ts'
-import type { PackageSource } from './sources/source.ts'
+import { LocalQueue } from './queue/localQueue.ts'
+import { createSource } from './sources/createSource.ts'
 import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
+import { layout } from './storage/layout.ts'
+import { Records } from './storage/records.ts'
 import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
+import { assemble, type Closes } from './work/lifetime.ts'
 
-/** Milliseconds for the download of popularity counts or of a layer table. */
-const dataTimeout = 60_000
-/** Layers beside those that threads work on: their files are open already, or still on their way to the disk. */
+/**
+ * Layers beside those that threads work on: their files are open already, or still on their way to the disk.
+ */
 const spareLayers = 3
 
-export type Wiring = Awaited<ReturnType<typeof wire>>
+/** The storage that the configuration names, alone. The caller closes it. @throws StorageFailed */
+export function openStorage(config: Config): Promise<Storage & Closes> {
+  return createStorage(config.storage, {
+    spool: join(config.stateDir, 'uploads'),
+    linkLifetime: config.downloads.linkLifetime,
+  })
+}
 
-/** Makes every part out of the configuration and joins them. @throws StorageFailed, NixFailed, InvalidData */
-export async function wire(config: Config, logger: Logger) {
-  const stateDir = resolve(config.NIXERY_STATE_DIR)
-  await mkdir(stateDir, { recursive: true })
-  const bucket = await openStorage(config)
-  const tiers = await openTiers(config, bucket, logger, () => holds.forgetAll())
-  const { serving: storage, building } = tiers
-  const holds = new Holds({
-    storage: tiers.truth,
-    local: tiers.local,
-    grace: config.NIXERY_GC_GRACE,
-    logger,
-  })
-  const set = config.source.kind === 'path' ? resolve(config.source.path) : undefined
-  const { env, warning } = builderSettings(await builderFacts(set), config.NIX_CONFIG)
-  if (warning !== undefined) logger.warn(warning)
-  const nix = await createNix({
-    timeout: config.NIX_TIMEOUT,
-    stateDir,
-    evaluators: config.NIXERY_EVALUATORS,
-    env,
-  })
-  const source = createSource(config, join(stateDir, 'sources'))
-  const tables = new LayerTables(storage.records)
-  if (config.NIXERY_LAYER_TABLE !== undefined) {
-    await tables.offer(await readLayerTable(config.NIXERY_LAYER_TABLE, AbortSignal.timeout(dataTimeout)))
-  }
-  const layerings = new Layerings({
-    name: config.NIXERY_LAYERING,
-    strategy: strategies[config.NIXERY_LAYERING],
-    budget: config.NIXERY_MAX_LAYERS,
-    tables,
-    ...(config.NIX_POPULARITY_URL === undefined
-      ? {}
-      : { popularity: await readPopularity(config.NIX_POPULARITY_URL, AbortSignal.timeout(dataTimeout)) }),
-  })
-  const packer = createPacker({
-    threads: config.NIXERY_WORKERS,
-    codec: { name: config.NIXERY_LAYER_COMPRESSION, level: config.NIXERY_LAYER_LEVEL },
-    segmentCache: { folder: join(stateDir, 'segments'), limit: config.NIXERY_SEGMENT_CACHE },
-    onCacheFault: (why) => logger.warn(`layers are packed without the segment cache for a while: ${why}`),
-  })
-  const layers = new LayerMaker(packer, building, config.NIXERY_WORKERS + spareLayers)
-  const inventory = new Inventory({
-    source,
-    nix,
-    packages: new PackageRecords(storage.records),
-    outputs: new OutputRecords(storage.records),
-    revisions: new RevisionRecords(storage.records),
-    environment: config.nixpkgsEnvironment,
-  })
-  const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })
-  const catalog = new Catalog(storage.records)
-  const images = new Images({
-    source,
-    maker,
-    records: new ImageRecords(storage, holds),
-    catalog,
-    layerings,
-    logger,
-    architectures: config.NIXERY_PLATFORMS,
-    identity: {
+/**
+ * Makes every part that images are made with, as the configuration says. The caller closes the app, which
+ * ends the builds that still run. If a part cannot be made, nothing stays open.
+ * @throws StorageFailed, NixFailed, InvalidData
+ */
+export function createApp(config: Config, logger: Logger) {
+  return assemble(async (stack) => {
+    await mkdir(config.stateDir, { recursive: true })
+    const bucket = stack.use(await openStorage(config))
+    const tiers = await openTiers(config, bucket, logger, () => leases.forgetAll())
+    stack.defer(() => tiers.close?.())
+    const { serving: storage, building } = tiers
+    const leases = stack.adopt(
+      new CollectionLeases({
+        storage: tiers.truth,
+        local: tiers.local,
+        grace: config.collection.retention.grace,
+        logger,
+      }),
+      (one) => one.stop(),
+    )
+    const set = config.source.kind === 'path' ? config.source.path : undefined
+    const { env, warning } = builderSettings(await builderFacts(set), config.nix.settings)
+    if (warning !== undefined) logger.warn(warning)
+    const nixOptions = { timeout: config.nix.timeout, stateDir: config.stateDir, env }
+    const nix = stack.adopt(await createNix({ ...nixOptions, evaluators: config.nix.evaluators }), (one) =>
+      one.close(),
+    )
+    const source = createSource(config.source, {
+      cacheDir: join(config.stateDir, 'sources'),
+      pinTtl: config.pinTtl,
+    })
+    const layerings = await createLayerings(config, storage)
+    const packer = stack.adopt(
+      createPacker({
+        threads: config.layers.workers,
+        codec: config.layers.compression,
+        segmentCache: { folder: join(config.stateDir, 'segments'), limit: config.layers.segmentCache },
+        onCacheFault: (why) => logger.warn(`layers are packed without the segment cache for a while: ${why}`),
+      }),
+      (one) => one.close(),
+    )
+    const layers = new LayerMaker(packer, building, config.layers.workers + spareLayers)
+    const inventory = new Inventory({
+      source,
+      nix,
+      packages: new PackageRecords(storage.records),
+      outputs: new OutputRecords(storage.records),
+      revisions: new Records(storage.records, layout.revisions),
       environment: config.nixpkgsEnvironment,
-      codec: packer.codec,
-    },
-    concurrency: config.NIXERY_BUILDS,
-    queueLimit: config.NIXERY_QUEUE,
-    deadline: config.NIXERY_BUILD_DEADLINE,
+    })
+    const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })
+    const catalog = new Catalog(storage.records)
+    const records = new ImageRecords(storage, leases)
+    const identity = { environment: config.nixpkgsEnvironment, codec: packer.codec }
+    const keys = new ImageKeys({ identity, layerings })
+    const builds = new ImageBuilds({ keys, maker, records, logger })
+    const queue = stack.adopt(
+      new LocalQueue({ work: (order: ImageOrder, run) => builds.build(order, run), ...config.builds }),
+      (one) => one.stop(0),
+    )
+    const tags = new TagResolver({
+      source,
+      finder: new ImageFinder({ keys, records, queue }),
+      catalog,
+      logger,
+      architectures: config.platforms,
+      stopped: queue.stopped,
+    })
+    const variants = new ManifestVariants(building.blobs, new GzipLayers(building))
+    const images = new Images({ tags, variants, records, leases, catalog, storage })
+    return { storage, bucket, leases, nix, nixOptions, source, maker, layerings, images, queue }
   })
-  const forms = new Forms(building.blobs, new GzipLayers(building), holds)
-  return { storage, bucket, holds, nix, source, packer, maker, layerings, images, forms, catalog }
+}
+
+/** @throws StorageFailed, InvalidData */
+async function createLayerings({ layers }: Config, storage: Storage): Promise<Layerings> {
+  const tables = new LayerTables(storage.records)
+  if (layers.table !== undefined) await tables.offer(await readLayerTable(layers.table))
+  return new Layerings({
+    name: layers.strategy,
+    strategy: strategies[layers.strategy],
+    budget: layers.budget,
+    tables,
+    popularity: layers.popularity === undefined ? undefined : await readPopularity(layers.popularity),
+  })
 }
 
 /** What is between the server and its storage. */
 interface Tiers extends Pick<TieredStorage, 'serving' | 'building' | 'truth'> {
   readonly local?: TieredStorage['local']
+  readonly close?: TieredStorage['close']
 }
 
-/** @param onForeign told when copies turned out to be of another storage @throws StorageFailed */
+/** @param onForeign called when copies turned out to be of another storage @throws StorageFailed */
 async function openTiers(
-  config: Config,
+  { tiers }: Config,
   bucket: Storage,
   logger: Logger,
   onForeign: () => void,
 ): Promise<Tiers> {
-  const { NIXERY_CACHE_PATH: path, NIXERY_CACHE_SIZE: size, NIXERY_CACHE_MEMORY: memory } = config
-  if (path === undefined) return { serving: bucket, building: bucket, truth: bucket }
-  return createTieredStorage(bucket, { folder: resolve(path), size, memory, logger, onForeign })
-}
-
-/** The storage that the configuration names. @throws StorageFailed */
-export function openStorage(config: Config): Promise<Storage> {
-  return createStorage(config.storage, {
-    spool: join(resolve(config.NIXERY_STATE_DIR), 'uploads'),
-    linkLifetime: config.NIXERY_DOWNLOADS === 'redirect' ? config.NIXERY_LINK_TTL : undefined,
-  })
-}
-
-function createSource({ source, NIXERY_PIN_TTL: pinTtl }: Config, cacheDir: string): PackageSource {
-  switch (source.kind) {
-    case 'channel':
-      return createChannelSource({ ...source, pinTtl })
-    case 'git':
-      return createGitSource(source.repository, { cacheDir, pinTtl })
-    case 'path':
-      return createPathSource(resolve(source.path))
-  }
+  if (tiers === undefined) return { serving: bucket, building: bucket, truth: bucket }
+  return createTieredStorage(bucket, { ...tiers, logger, onForeign })
 }

@@ -1,31 +1,28 @@
 /**
- * What can go wrong, one class for each thing that a caller does differently.
- * How an error becomes an answer of the registry is the business of `http/errors.ts` alone.
+ * What can go wrong: one class for each thing that a caller does differently. Errors do not change once they
+ * are made. `http/errors.ts` decides how each of them is answered.
  */
 export abstract class NixeryError extends Error {
-  /** The build that it ended, under the name that the server's log has for it. */
-  build?: string
-
   override get name(): string {
     return this.constructor.name
   }
 }
 
-/** An image name that breaks the grammar; the message is the rule it broke. */
+/** An image name that breaks a rule of the grammar. The message says which rule. */
 export class InvalidName extends NixeryError {}
 
-/** A tag that the package source does not have, or does not allow. */
+/** A tag that the package source does not have or does not allow. */
 export class UnknownTag extends NixeryError {}
 
-/** One attribute that the package set lacks, and names that are close to it. */
+/** An attribute that the package set does not have, and names that are similar to it. */
 export interface MissingPackage {
   readonly attribute: string
   readonly nearMisses: readonly string[]
-  /** What the attribute is when it is there, but is no package. */
+  /** What the attribute is, if it exists but is not a package. */
   readonly reason?: string
 }
 
-/** Attributes that are not in the package set. */
+/** Attributes that the package set does not have. */
 export class PackagesNotFound extends NixeryError {
   readonly packages: readonly MissingPackage[]
   constructor(packages: readonly MissingPackage[]) {
@@ -40,7 +37,7 @@ function describeMissing({ attribute, nearMisses, reason }: MissingPackage): str
   return `package '${attribute}' is not in the package set${hint}`
 }
 
-/** An attribute that several names of the set match when case is ignored. */
+/** An attribute that matches several names of the package set if case is ignored. */
 export class AmbiguousPackage extends NixeryError {
   readonly attribute: string
   readonly choices: readonly string[]
@@ -51,7 +48,10 @@ export class AmbiguousPackage extends NixeryError {
   }
 }
 
-/** The package set refuses an attribute (unfree, broken, insecure); the message is its own sentence. */
+/**
+ * The package set refuses an attribute because it is unfree, broken or insecure. The message is the set's
+ * own.
+ */
 export class EvaluationRefused extends NixeryError {
   readonly attribute: string
   constructor(attribute: string, sentence: string, options?: ErrorOptions) {
@@ -60,13 +60,13 @@ export class EvaluationRefused extends NixeryError {
   }
 }
 
-/** The package set could not be evaluated at all: a fault of the set or of its fetching. */
+/** The package set could not be evaluated at all. It is broken, or it could not be fetched. */
 export class EvaluationFailed extends NixeryError {}
 
-/** A derivation that failed to build. */
+/** A derivation failed to build. */
 export class BuildFailed extends NixeryError {
   readonly derivation: string | undefined
-  /** The last lines that the builder wrote, oldest first. */
+  /** The last lines of the builder's log, oldest first. */
   readonly logTail: readonly string[]
   constructor(message: string, derivation: string | undefined, logTail: readonly string[]) {
     super(message)
@@ -75,15 +75,30 @@ export class BuildFailed extends NixeryError {
   }
 }
 
-/** A builder that ran, or was silent, for longer than it may. */
+/** A builder ran for too long, or was silent for too long. */
 export class BuildTimedOut extends BuildFailed {}
 
 /** The whole image took longer than `NIXERY_BUILD_DEADLINE`. */
 export class DeadlineExceeded extends NixeryError {}
 
-/** No place in the build queue. */
+/** An image that could not be made. The cause says why, and decides how it is answered. */
+export class ImageNotBuilt extends NixeryError {
+  /** The name of the build in the server's log. */
+  readonly build: string
+  constructor(build: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.build = build
+  }
+}
+
+/** Why something failed: the cause, if a build failed, and otherwise the error itself. */
+export function reasonOf(error: unknown): unknown {
+  return error instanceof ImageNotBuilt ? error.cause : error
+}
+
+/** The build queue is full. */
 export class QueueFull extends NixeryError {
-  /** Seconds after which to try again. */
+  /** Seconds after which the client should try again. */
   readonly retryAfter: number
   constructor(retryAfter: number) {
     super(`the build queue is full; try again in ${retryAfter} s`)
@@ -91,7 +106,7 @@ export class QueueFull extends NixeryError {
   }
 }
 
-/** A blob that the storage does not hold (or held in a state that did not verify). */
+/** A blob that the storage does not have, or that does not match its digest. */
 export class BlobUnknown extends NixeryError {
   readonly digest: string
   constructor(digest: string) {
@@ -100,25 +115,25 @@ export class BlobUnknown extends NixeryError {
   }
 }
 
-/** A manifest that the storage does not hold, or a blob that is no manifest. */
+/** A manifest that the storage does not have, or a blob that is not a manifest. */
 export class ManifestUnknown extends BlobUnknown {}
 
-/** The storage does not work: full, unreachable, not permitted. */
+/** The storage does not work. For example, it is full, unreachable or not permitted. */
 export class StorageFailed extends NixeryError {}
 
-/** Nix does not work: not installed, crashed, or its output makes no sense. */
+/** Nix does not work. It is not installed, it crashed, or its output makes no sense. */
 export class NixFailed extends NixeryError {}
 
 /** The package source cannot be reached or read. */
 export class SourceFailed extends NixeryError {}
 
-/** A data file (popularity counts, reference graph) that cannot be read or makes no sense. */
+/** A data file, such as popularity counts or a reference graph, cannot be read or makes no sense. */
 export class InvalidData extends NixeryError {}
 
-/** A layer that could not be packed: a store path that vanished or changed, a thread that died. */
+/** A layer could not be packed. For example, a store path changed meanwhile, or a thread died. */
 export class PackingFailed extends NixeryError {}
 
-/** A store path that is not in the store, or only in part, and whose bytes are not known otherwise: realise it, and try again. */
+/** A store path is missing or incomplete, and no cache has its bytes. Realise it before the next attempt. */
 export class StorePathMissing extends PackingFailed {
   readonly path: string
   constructor(path: string, message: string, options?: ErrorOptions) {
@@ -127,13 +142,13 @@ export class StorePathMissing extends PackingFailed {
   }
 }
 
-/** The server cannot have the address that it was told. */
+/** The server cannot listen on the configured address. */
 export class CannotListen extends NixeryError {}
 
 /** The command line makes no sense. */
 export class UsageError extends NixeryError {}
 
-/** The server is stopping and takes no new work. */
+/** The server is stopping. It takes no new work. */
 export class Stopping extends NixeryError {
   constructor() {
     super('the server is stopping')

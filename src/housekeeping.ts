@@ -1,27 +1,30 @@
 import type { Config } from './config/config.ts'
-import type { Images } from './images/images.ts'
 import { Collector, type CollectionReport } from './gc/collector.ts'
 import { CollectionSchedule } from './gc/schedule.ts'
 import type { Logger } from './logger.ts'
 import { StoreCollector } from './nix/storeCollector.ts'
+import type { BuildQueue } from './queue/buildQueue.ts'
 import type { Storage } from './storage/interfaces.ts'
 
-/** Seconds between two looks at the disk of the Nix store. */
+/** Seconds between two checks of the disk of the Nix store. */
 const storeInterval = 60
 
 interface HousekeepingParts {
   readonly storage: Storage
-  readonly images: Pick<Images, 'betweenBuilds'>
+  readonly queue: Pick<BuildQueue<unknown, unknown>, 'runBetweenJobs'>
   readonly logger: Logger
+  /** Called after each collection of the storage; without a report if it failed. */
   readonly onCollection: (report: CollectionReport | undefined) => void
 }
 
-/** What the server tidies by itself: the storage (`NIXERY_GC_INTERVAL`) and the Nix store (`NIXERY_STORE_GC`). */
+/**
+ * Starts what the server cleans up by itself: the storage (`NIXERY_GC_INTERVAL`) and the Nix store
+ * (`NIXERY_STORE_GC`).
+ */
 export function startHousekeeping(
-  config: Config,
-  { storage, images, logger, onCollection }: HousekeepingParts,
+  { collection: { interval, retention }, storeGc }: Pick<Config, 'collection' | 'storeGc'>,
+  { storage, queue, logger, onCollection }: HousekeepingParts,
 ): { stop(): Promise<void> } {
-  const { NIXERY_GC_INTERVAL: interval, NIXERY_STORE_GC: mark, retention } = config
   const schedule =
     interval === undefined
       ? undefined
@@ -33,9 +36,9 @@ export function startHousekeeping(
           onEnd: onCollection,
         })
   const timer =
-    mark === undefined
+    storeGc === undefined
       ? undefined
-      : setInterval(watchStore(new StoreCollector(mark), images, logger), storeInterval * 1000).unref()
+      : setInterval(watchStore(new StoreCollector(storeGc), queue, logger), storeInterval * 1000).unref()
   return {
     stop: async () => {
       clearInterval(timer)
@@ -44,11 +47,7 @@ export function startHousekeeping(
   }
 }
 
-function watchStore(
-  store: StoreCollector,
-  images: Pick<Images, 'betweenBuilds'>,
-  logger: Logger,
-): () => void {
+function watchStore(store: StoreCollector, queue: HousekeepingParts['queue'], logger: Logger): () => void {
   let running = false
   const watch = async () => {
     const bytes = await store.due()
@@ -57,7 +56,7 @@ function watchStore(
       { bytes },
       'the disk of the Nix store is fuller than NIXERY_STORE_GC: Nix collects its garbage',
     )
-    await images.betweenBuilds((signal) => store.collect(bytes, { signal, onEvent: () => undefined }))
+    await queue.runBetweenJobs((signal) => store.collect(bytes, { signal, onEvent: () => undefined }))
   }
   return () => {
     if (running) return

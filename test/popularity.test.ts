@@ -138,7 +138,8 @@ describe('popularity', () => {
     assert.equal(code, 0, stderr)
     assert.match(stdout, /^150 paths of/)
     assert.equal(new Set(server.asked).size, count)
-    // What was under way when it was killed, and what was not written yet, is asked for again: far from all of it.
+    // What was under way when it was killed, and what was not written yet, is asked for again: far from all
+    // of it.
     assert.ok(
       server.asked.length - count <= 4 * parallel,
       `${server.asked.length - count} were asked for twice`,

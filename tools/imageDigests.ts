@@ -1,7 +1,8 @@
 /**
- * Prints the manifest digests of twenty images of the demo set, for each compression: `node tools/imageDigests.ts
- * [CHECKOUT]`. Two checkouts that print the same make the same bytes. Needs the demo set (`npm start` or `npm test`
- * makes it); the images are built by a server of the checkout, whose storage is gone afterwards.
+ * Prints the manifest digests of twenty images of the demo set, for each compression: `node
+ * tools/imageDigests.ts [CHECKOUT]`. Two checkouts that print the same make the same bytes. Needs the demo
+ * set (`npm start` or `npm test` makes it); the images are built by a server of the checkout, whose storage
+ * is gone afterwards.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -12,7 +12,7 @@ function faults(from: string, to: string, how: { line: number; typeOnly: boolean
 
 test('a module may import its own files and what the table grants it', () => {
   assert.deepEqual(faults('src/nix/realise.ts', 'src/nix/nix.ts', value), [])
-  assert.deepEqual(faults('src/storage/memory.ts', 'src/oci/digest.ts', value), [])
+  assert.deepEqual(faults('src/storage/tiered/tiers.ts', 'src/oci/digest.ts', value), [])
   assert.deepEqual(faults('src/http/errors.ts', 'src/errors.ts', value), [])
   assert.deepEqual(faults('src/commands/serve.ts', 'src/http/server.ts', value), [])
 })
@@ -33,13 +33,16 @@ test('the configuration may import the types of all rooms, and nothing of them t
   ])
 })
 
-test('the product imports neither tests nor what is outside of src', () => {
+test('the product imports neither tests, nor what tests share, nor what is outside of src', () => {
   assert.equal(faults('src/nix/nix.ts', 'src/nix/nix.test.ts', value).length, 1)
+  assert.equal(faults('src/nix/nix.ts', 'src/nix/testing.ts', value).length, 1)
+  assert.equal(faults('src/nix/nix.ts', 'src/storage/memory.testing.ts', value).length, 1)
   assert.equal(faults('src/nix/nix.ts', 'test/helper.ts', value).length, 1)
 })
 
 test('tests and other folders import what they like', () => {
   assert.deepEqual(faults('src/oci/digest.test.ts', 'src/http/server.ts', value), [])
+  assert.deepEqual(faults('src/oci/testing.ts', 'src/http/testing.ts', value), [])
   assert.deepEqual(faults('test/pull.test.ts', 'src/http/server.ts', value), [])
 })
 

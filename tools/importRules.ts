@@ -1,9 +1,10 @@
 import type { ModuleRule } from './importTable.ts'
 import type { Import } from './readImports.ts'
+import { isTestFile } from './testFiles.ts'
 
-/** The module that a file belongs to; undefined outside of `src` and for tests. */
+/** The module that a file belongs to; undefined outside of `src` and for files of tests. */
 function moduleOf(file: string): string | undefined {
-  if (file.endsWith('.test.ts')) return undefined
+  if (isTestFile(file)) return undefined
   return /^src\/([^/]+?)(?:\.ts|\/.*)$/.exec(file)?.[1]
 }
 
@@ -19,7 +20,7 @@ export function forbiddenImports(
     const place = `${from}:${line}`
     const imported = moduleOf(to)
     if (imported === undefined) {
-      faults.push(`${place} imports ${to}, which is a test or outside of src`)
+      faults.push(`${place} imports ${to}, which is for tests or outside of src`)
       continue
     }
     if (imported === importer) continue

@@ -12,7 +12,17 @@ export interface ModuleRule {
 export const foundation: readonly string[] = ['errors', 'logger', 'work', 'process', 'store', 'oci']
 
 /** Rooms that do one part of the work each, and know nothing of each other unless their rule says so. */
-const rooms = ['storage', 'gc', 'nix', 'sources', 'layers', 'layerTables', 'image', 'archive']
+export const rooms: readonly string[] = [
+  'storage',
+  'gc',
+  'nix',
+  'sources',
+  'layers',
+  'layerTables',
+  'image',
+  'archive',
+  'queue',
+]
 
 const all = [...foundation, ...rooms, 'images', 'http', 'config']
 
@@ -39,24 +49,30 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   sources: { is: 'tag to revision to files: channel, git, path', values: foundation },
   layers: {
     is: 'closure graph, stable forest, dominators, plan: pure functions ([layering](layering.md))',
-    values: foundation,
+    values: ['errors', 'oci', 'store'],
   },
   image: { is: 'image name to request; the root file system and what runs in it', values: foundation },
   archive: {
     is: 'tar, codecs, segments and their cache, layer blobs, in worker threads',
     values: foundation,
   },
+  queue: { is: 'where builds wait, in this process: limit, deadline, stop', values: foundation },
   layerTables: {
     is: 'where layer tables come from, and which one a revision uses',
     values: [...foundation, 'storage', 'nix', 'layers'],
+    types: ['sources'],
   },
   images: { is: 'the story of one image: find it, or make it once', values: [...foundation, ...rooms] },
   http: {
     is: 'registry routes, errors, ranges, health, metrics',
-    values: [...foundation, 'images', 'image', 'gc', 'storage'],
+    values: [...foundation, 'images', 'image'],
   },
   config: { is: 'the only reader of the environment', values: ['errors', 'oci'], types: all },
-  app: { is: 'makes every part out of the configuration, and ends them', values: all },
+  app: { is: 'makes every part out of the configuration, and closes them', values: all },
   housekeeping: { is: 'what a server tidies by itself', values: all },
-  commands: { is: 'the verbs, and what a terminal shows', values: [...all, 'app', 'housekeeping'] },
+  server: {
+    is: 'a server that listens: all parts, HTTP, housekeeping',
+    values: [...all, 'app', 'housekeeping'],
+  },
+  commands: { is: 'the verbs, and what a terminal shows', values: [...all, 'app', 'server'] },
 }

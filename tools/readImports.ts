@@ -1,7 +1,7 @@
-import { relative, resolve, dirname } from 'node:path'
-import { API } from 'typescript/unstable/sync'
+import { dirname, join } from 'node:path'
 import {
   isExportDeclaration,
+  isIdentifier,
   isImportDeclaration,
   isImportTypeNode,
   isLiteralTypeNode,
@@ -11,6 +11,7 @@ import {
   SyntaxKind,
   type Node,
 } from 'typescript/unstable/ast'
+import type { Source } from './readSources.ts'
 
 /** One import of one file by another. Paths are relative to the root of the project. */
 export interface Import {
@@ -20,41 +21,52 @@ export interface Import {
   readonly line: number
   /** Nothing of it is left when the program runs. */
   readonly typeOnly: boolean
+  /**
+   * The names under which the imported file exports what is imported; undefined if that may be any of them.
+   */
+  readonly names?: readonly string[]
+}
+
+/** Every import of a relative path in a file: static, dynamic, re-exported, in a type. */
+export function importsOf({ file, tree, lineOf }: Source): readonly Import[] {
+  return tree.imports.flatMap((specifier) => {
+    if (!isStringLiteral(specifier) || !specifier.text.startsWith('.')) return []
+    const names = namesIn(specifier.parent)
+    return {
+      from: file,
+      to: join(dirname(file), specifier.text),
+      line: lineOf(specifier.end),
+      typeOnly: isTypeOnly(specifier.parent),
+      ...(names ? { names } : {}),
+    }
+  })
+}
+
+function namesIn(statement: Node): readonly string[] | undefined {
+  if (isImportDeclaration(statement)) {
+    const clause = statement.importClause
+    if (clause === undefined) return []
+    const inClause = clause.name === undefined ? [] : ['default']
+    const { namedBindings } = clause
+    if (namedBindings === undefined) return inClause
+    if (!isNamedImports(namedBindings)) return undefined
+    return [...inClause, ...namedBindings.elements.map((one) => (one.propertyName ?? one.name).text)]
+  }
+  if (isExportDeclaration(statement)) {
+    const { exportClause } = statement
+    if (exportClause === undefined || !isNamedExports(exportClause)) return undefined
+    return exportClause.elements.map((one) => (one.propertyName ?? one.name).text)
+  }
+  if (isLiteralTypeNode(statement) && isImportTypeNode(statement.parent)) {
+    const { qualifier } = statement.parent
+    return qualifier !== undefined && isIdentifier(qualifier) ? [qualifier.text] : undefined
+  }
+  return undefined
 }
 
 /**
- * Every import of a relative path (static, dynamic, re-exported, in a type) in the project's files, as the
- * compiler reads them.
- * @param config path of the project's `tsconfig.json`
+ * `import { type A }` counts as a type alone too: the module may still be loaded, but nothing of it is used.
  */
-export function readImports(config: string): { files: string[]; imports: Import[] } {
-  const path = resolve(config)
-  const root = dirname(path)
-  const api = new API({ cwd: root })
-  try {
-    const project = api.updateSnapshot({ openProjects: [path] }).getProject(path)
-    if (project === undefined) throw new Error(`the compiler does not open ${path}`)
-    const imports: Import[] = []
-    for (const file of project.rootFiles) {
-      const source = project.program.getSourceFile(file)
-      if (source === undefined) throw new Error(`the compiler does not open ${file}`)
-      for (const specifier of source.imports) {
-        if (!isStringLiteral(specifier) || !specifier.text.startsWith('.')) continue
-        imports.push({
-          from: relative(root, file),
-          to: relative(root, resolve(dirname(file), specifier.text)),
-          line: source.getLineAndCharacterOfPosition(specifier.end).line + 1,
-          typeOnly: isTypeOnly(specifier.parent),
-        })
-      }
-    }
-    return { files: project.rootFiles.map((file) => relative(root, file)), imports }
-  } finally {
-    api.close()
-  }
-}
-
-/** `import { type A }` counts as a type alone too: the module may still be loaded, but nothing of it is used. */
 function isTypeOnly(statement: Node): boolean {
   if (isLiteralTypeNode(statement)) return isImportTypeNode(statement.parent)
   if (isImportDeclaration(statement)) {

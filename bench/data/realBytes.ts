@@ -1,7 +1,10 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Bytes of real programs, libraries and data, file after file, over and over: as compressible as what images are made of. */
+/**
+ * Bytes of real programs, libraries and data, file after file, over and over: as compressible as what images
+ * are made of.
+ */
 export class RealBytes {
   readonly #files: readonly string[]
   #next = 0

@@ -5,7 +5,10 @@ import type { StorePath } from '../../src/store/storePath.ts'
 import { rebuilt } from './packageGraph.ts'
 import { randomFrom } from './random.ts'
 
-/** What a year does to a package set: shares of packages that are new, of references that are new, of new versions. */
+/**
+ * What a year does to a package set: shares of packages that are new, of references that are new, of new
+ * versions.
+ */
 const newPackages = 0.08
 const newReferences = 0.08
 const newVersions = 0.6
@@ -26,7 +29,9 @@ export function yearAgo(nodes: readonly ClosureNode[], seed: number): readonly C
     }))
 }
 
-/** What is left of data a year later, if its names had versions: it knows those that have the same one still. */
+/**
+ * What is left of data a year later, if its names had versions: it knows those that have the same one still.
+ */
 export function keyedWithVersions(data: SharedData, seed: number): SharedData {
   const random = randomFrom(seed)
   const same = new Set([...data.needed.keys()].toSorted().filter(() => random() >= newVersions))
@@ -37,8 +42,8 @@ export function keyedWithVersions(data: SharedData, seed: number): SharedData {
 }
 
 /**
- * The set after a share of its packages was updated; with `dependents`, all that needs them was built anew, as Nix does
- * it. Names, sizes and references stay.
+ * The set after a share of its packages was updated; with `dependents`, all that needs them was built anew,
+ * as Nix does it. Names, sizes and references stay.
  */
 export function updated(
   nodes: readonly ClosureNode[],

@@ -2,8 +2,9 @@ import { indexGraph, postorder } from '../../src/layers/indexedGraph.ts'
 import type { Closure, ClosureNode, LayerPlan, LayerStrategy } from '../../src/layers/plan.ts'
 
 /**
- * What Nixpkgs' dockerTools did for years: paths by how often they occur in the tree of references, the most frequent a
- * layer each, the others in one. The tree repeats what is referred to twice, so numbers grow beyond what is exact.
+ * What Nixpkgs' dockerTools did for years: paths by how often they occur in the tree of references, the most
+ * frequent a layer each, the others in one. The tree repeats what is referred to twice, so numbers grow
+ * beyond what is exact.
  */
 export const nixpkgsPopularity: LayerStrategy = ({ nodes }, _data, budget) => {
   const graph = indexGraph(nodes)
@@ -27,9 +28,9 @@ export const nixpkgsPopularity: LayerStrategy = ({ nodes }, _data, budget) => {
 }
 
 /**
- * What Nixpkgs' dockerTools has done of late: the largest paths are taken as primaries one after the other; paths that
- * the same primaries need (of those, the ones that no other of them comes between) share a layer; the last step that
- * keeps within the budget counts.
+ * What Nixpkgs' dockerTools has done of late: the largest paths are taken as primaries one after the other;
+ * paths that the same primaries need (of those, the ones that no other of them comes between) share a layer;
+ * the last step that keeps within the budget counts.
  */
 export const nixpkgsCohorts: LayerStrategy = ({ nodes }, _data, budget) => {
   const graph = indexGraph(nodes)

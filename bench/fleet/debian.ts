@@ -28,7 +28,10 @@ export function debianGraph(): PackageGraph {
   return graphOf(debianLists(architectureOf(machineSystem)))
 }
 
-/** Another release, whose lists are downloaded into a folder that is gone afterwards. @throws Error when apt fails */
+/**
+ * Another release, whose lists are downloaded into a folder that is gone afterwards. @throws Error when apt
+ * fails
+ */
 export function otherDebianGraph(suite: string): PackageGraph {
   const architecture = architectureOf(machineSystem)
   const [list] = debianLists(architecture)

@@ -11,8 +11,9 @@ const mostPrograms = 6
 export type Wish = readonly StorePath[]
 
 /**
- * What a fleet asks for: the base, seven times out of ten a shell, and one to six programs by Zipf's law (s = 1) over
- * an order in which those that much of the set needs are likely to come first: (1 + needed)^0.5 is a program's weight.
+ * What a fleet asks for: the base, seven times out of ten a shell, and one to six programs by Zipf's law (s =
+ * 1) over an order in which those that much of the set needs are likely to come first: (1 + needed)^0.5 is a
+ * program's weight.
  */
 export function drawWishes(
   graph: PackageGraph,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { dependentCounts } from '../../src/layers/dependents.ts'
-import { growForest, tiers } from '../../src/layers/growForest.ts'
+import { budgetClasses, growForest } from '../../src/layers/growForest.ts'
 import { indexGraph } from '../../src/layers/indexedGraph.ts'
 import type { Closure, ClosureNode, LayerStrategy, SharedData } from '../../src/layers/plan.ts'
 import { strategies } from '../../src/layers/strategies.ts'
@@ -36,8 +36,8 @@ function knowledgeOf(nodes: readonly ClosureNode[]): (budget: number) => SharedD
   const { forests, needed } = growForest(nodes)
   const popularity = countReferences(nodes)
   return (budget) => {
-    const tier = tiers.findLastIndex(({ budgetFrom }) => budgetFrom <= budget)
-    return { popularity, forest: forests[tier] ?? new Map(), needed }
+    const budgetClass = budgetClasses.findLastIndex(({ budgetFrom }) => budgetFrom <= budget)
+    return { popularity, forest: forests[budgetClass] ?? new Map(), needed }
   }
 }
 
@@ -168,7 +168,7 @@ print(
     ['of this set', ...fourColumns(() => forest, current)],
     ['a year old', ...fourColumns((seed) => planner(strategies.forest, old(seed)), current)],
     [
-      'a year old, if it were keyed with versions',
+      'a year old, if its names had versions',
       ...fourColumns((seed) => planner(strategies.forest, keyedWithVersions(old(seed), seed)), current),
     ],
     ['none', ...fourColumns(() => size, current)],

@@ -10,8 +10,8 @@ const base = new Set(['nss-cacert', 'iana-etc'])
 const shell = new Set(['bash-interactive', 'bash', 'coreutils', 'moreutils', 'nano'])
 
 /**
- * What Nix knows: a file as it writes for `exportReferencesGraph`, or a folder of narinfos. Images are made for what the
- * graph was exported for, else for what nothing refers to.
+ * What Nix knows: a file as it writes for `exportReferencesGraph`, or a folder of narinfos. Images are made
+ * for what the graph was exported for, else for what nothing refers to.
  */
 export async function nixGraph(location: string): Promise<PackageGraph> {
   const isFolder = (await stat(location)).isDirectory()

@@ -20,8 +20,8 @@ const letters = '0123456789abcdfghijklmnpqrsvwxyz'
 const hashLength = 32
 
 /**
- * A store path for something that has none. A dash before a digit in a name becomes a point, as names that differ there
- * alone are different packages (`libc6-2`), not versions of one.
+ * A store path for something that has none. A dash before a digit in a name becomes a point, as names that
+ * differ there alone are different packages (`libc6-2`), not versions of one.
  */
 export function pathFor(name: string, version: string): StorePath {
   const legal = `${name.replace(/-(?=v?\d)/g, '.')}-${version}`.replace(/[^A-Za-z0-9+\-._?=]/g, '+')

@@ -46,7 +46,7 @@ export async function eightAtOnce(images: readonly string[], folder: string) {
   }
   const section: Section = {
     title: 'Eight different images at once',
-    note: `First builds by HTTP, storage and segment cache empty, packages built: ${images.join(', ')}.`,
+    note: `First pulls by HTTP. The storage and the segment cache are empty, and the packages are built: ${images.join(', ')}.`,
     rows,
   }
   return { section, floors, warm: join(folder, '2') }

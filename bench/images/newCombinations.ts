@@ -24,7 +24,10 @@ const groupings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'grouped anew, into 20 layers': { NIXERY_MAX_LAYERS: '20' },
 }
 
-/** Images whose packages are known from others, by a server that cannot run Nix. @param warm folder of the one that made the others */
+/**
+ * Images whose packages are known from others, by a server that cannot run Nix. @param warm folder of the one
+ * that made the others
+ */
 export async function newCombinations(warm: string, folder: string) {
   const withoutNix = join(folder, 'empty')
   await mkdir(withoutNix)
@@ -80,7 +83,7 @@ export async function newCombinations(warm: string, folder: string) {
   })
   const section: Section = {
     title: 'New combinations of known packages, without Nix',
-    note: `After the first new image of the server, which starts its threads and is not measured. A server that has no Nix in its PATH, on storage and segments of the one that made the packages' own images. Hashing: the tar and the blob of each new layer, and the blobs that this server has not relied on yet, at ${Math.round(rate / 1e6)} MB/s (one core, measured here), on all cores, a layer on one.`,
+    note: `The server has no Nix in its PATH. It uses the storage and the segments of a server that built an image of each package. The first new image starts the threads and is not measured. Hashing is the time that the hashes take at ${Math.round(rate / 1e6)} MB/s for each core (measured here), one core for each layer: those of the tar and the blob of each new layer, and those of the blobs that this server has not used yet.`,
     rows,
   }
   return { section, floors }

@@ -28,6 +28,6 @@ export async function restart(images: readonly string[], folder: string): Promis
   }
   await server.stop()
   const note =
-    'Every blob is hashed before a server relies on it for the first time, by other threads: files that these open are not counted.'
+    'Other threads hash every blob before the server uses it for the first time. Files that they open are not counted.'
   return { title: 'After a restart, with warm storage', note, rows }
 }

@@ -6,7 +6,9 @@ import { eightAtOnce } from './eightAtOnce.ts'
 import { newCombinations } from './newCombinations.ts'
 import { restart } from './restart.ts'
 
-/** Names of images, so that all packages of the combinations are known by the time when these are asked for. */
+/**
+ * Names of images, so that all packages of the combinations are known by the time when these are asked for.
+ */
 const names = {
   full: ['shell', 'ffmpeg', 'gcc', 'git', 'htop', 'jq', 'nodejs', 'python3'],
   quick: ['shell', 'curl', 'gawk', 'git', 'htop', 'jq', 'nano', 'python3'],

@@ -1,6 +1,6 @@
 /**
- * What layers cost without any of our means: one after the other, one stream of zlib, level 6, the tar and the blob hashed
- * beside it. To be run on one core.
+ * What layers cost without any of our means: one after the other, one stream of zlib, level 6, the tar and
+ * the blob hashed beside it. To be run on one core.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'

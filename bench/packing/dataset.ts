@@ -17,8 +17,8 @@ export interface Dataset {
 const nixStore = '/nix/store'
 
 /**
- * What is packed: packages of the demo set, and store paths that are hard in one way each; together 1 GB of these,
- * a tenth of it in a quick run.
+ * What is packed: packages of the demo set, and store paths that are hard in one way each; together 1 GB of
+ * these, a tenth of it in a quick run.
  */
 export async function makeDatasets(folder: string, quick: boolean) {
   const scale = quick ? 0.1 : 1

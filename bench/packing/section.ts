@@ -42,7 +42,7 @@ export async function packing(datasets: readonly Dataset[], folder: string) {
   }
   const section: Section = {
     title: 'Layers',
-    note: `Made by ${threads} threads, into an empty storage on disk, as the server does it. The baseline: one core, one stream of Node's zlib, level 6, layers one by one, our own tar. Times are ratios to it: larger is faster.`,
+    note: `${threads} threads make the layers and put them into an empty storage on disk, as in the server. The baseline uses one core, one stream of Node's zlib at level 6, and our own tar, and makes the layers one by one. The columns with x are ratios to the baseline: larger is faster.`,
     rows,
   }
   return { section, floors }

@@ -1,4 +1,7 @@
-/** The least that Node can do: answers every request with the same bytes. The JSON of its argument is headers and body. */
+/**
+ * The least that Node can do: answers every request with the same bytes. The JSON of its argument is headers
+ * and body.
+ */
 import { createServer } from 'node:http'
 
 const { headers, body } = JSON.parse(process.argv[2] ?? '{}')

@@ -2,11 +2,11 @@
 import { files } from './countFiles.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/logger.ts'
-import { serve } from '../../src/commands/serve.ts'
+import { startServer } from '../../src/server.ts'
 import { Stopwatch } from '../stopwatch.ts'
 
 const config = readConfig()
-const server = await serve(config, createLogger(config.NIXERY_LOG_LEVEL))
+const server = await startServer(config, createLogger(config.logLevel))
 const watch = new Stopwatch()
 
 process.on('message', (message) => {
@@ -17,7 +17,7 @@ process.on('message', (message) => {
   } else if (message === 'read') {
     process.send?.({ ...watch.read(), files })
   } else {
-    void server.stop().then(() => process.exit())
+    void server.close().then(() => process.exit())
   }
 })
 process.send?.({ address: server.address })

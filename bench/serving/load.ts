@@ -1,4 +1,6 @@
-/** Asks for one thing over and over, on so many connections, for so many seconds, and throws the answers away. */
+/**
+ * Asks for one thing over and over, on so many connections, for so many seconds, and throws the answers away.
+ */
 import { connect } from 'node:net'
 import { answer, told } from '../child.ts'
 import type { Load, Loaded } from './loadJob.ts'

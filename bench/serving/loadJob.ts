@@ -26,7 +26,9 @@ export type Loaded = z.infer<typeof loaded>
 /** Seconds for which a server gets the load before it is measured: what runs often is compiled by then. */
 const warmUp = 1
 
-/** Puts a load on a server, from a process of its own; tells the CPU seconds of the server's processes beside. */
+/**
+ * Puts a load on a server, from a process of its own; tells the CPU seconds of the server's processes beside.
+ */
 export async function underLoad(
   load: Load,
   pids: readonly number[],

@@ -64,7 +64,7 @@ async function smallAnswers(server: Server, image: string, seconds: number) {
     { what: 'known image, seen by the client (ms)', least: 'under 2', here: p50, reached: p50 < 2 },
     { what: 'known image, files read', least: 'at most 1', here: opened, reached: opened <= 1 },
   ]
-  const note = `The manifest of a known image by its tag, ${seconds} s each. A bare node:http server answers the same bytes without thinking.`
+  const note = `The manifest of a known image by its tag, ${seconds} s each. A bare node:http server that always answers the same bytes is the baseline.`
   return { section: { title: 'Known images', note, rows } satisfies Section, floors }
 }
 
@@ -119,6 +119,6 @@ async function blobAnswers({ server, folder, image, blob, seconds }: BlobSetup) 
       return { what, least: 'at most 2 x', here, reached: here <= 2 }
     })
   const size = Math.round(blob.size / 1e5) / 10
-  const note = `A blob of ${size} MB from the page cache, ${seconds} s each; the client is on the same machine, so CPU time is what to compare.`
+  const note = `A blob of ${size} MB from the page cache, ${seconds} s each. The client is on the same machine, so compare CPU time.`
   return { section: { title: 'Blobs', note, rows } satisfies Section, floors }
 }

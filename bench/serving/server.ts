@@ -25,7 +25,10 @@ export interface BenchServer {
   stop(): Promise<void>
 }
 
-/** Starts a server in a process of its own, on the demo set. @param folder for storage and state: one that was used before is warm */
+/**
+ * Starts a server in a process of its own, on the demo set. @param folder for storage and state: one that was
+ * used before is warm
+ */
 export async function startBenchServer(
   folder: string,
   variables: Readonly<Record<string, string>> = {},

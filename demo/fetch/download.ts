@@ -8,7 +8,8 @@ import type { LockedPackage } from '../lock/lock.ts'
 const batchSize = 40
 
 /**
- * Downloads what `directory` does not hold, with apt's own mirror, proxy and credentials; apt checks the hashes.
+ * Downloads what `directory` does not hold, with apt's own mirror, proxy and credentials; apt checks the
+ * hashes.
  * @throws Error naming what no archive has.
  */
 export function download(

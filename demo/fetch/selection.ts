@@ -5,7 +5,9 @@ export function smallAttributes(lock: Lock): readonly string[] {
   return Object.keys(lock.attributes).filter((attribute) => !lock.attributes[attribute]?.big)
 }
 
-/** All packages that building the attributes takes. @throws Error on an attribute that the set does not have. */
+/**
+ * All packages that building the attributes takes. @throws Error on an attribute that the set does not have.
+ */
 export function packagesFor(lock: Lock, attributes: readonly string[]): readonly LockedPackage[] {
   const units = new Set<string>()
   for (const attribute of attributes) {

@@ -52,7 +52,9 @@ export class Archive {
   readonly #newest = new Map<string, ArchivePackage>()
   readonly #providers = new Map<string, string[]>()
 
-  /** Lists are read in the order of their labels, so that a version both archives have is taken from `Debian`. */
+  /**
+   * Lists are read in the order of their labels, so that a version both archives have is taken from `Debian`.
+   */
   static read(lists: readonly PackageList[]): Archive {
     const archive = new Archive()
     for (const { label, file } of lists.toSorted(

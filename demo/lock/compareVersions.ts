@@ -1,6 +1,6 @@
 /**
- * Compares two Debian versions as dpkg does (deb-version(7)): negative when `a` is older than `b`, zero when they
- * are equal, positive when `a` is newer.
+ * Compares two Debian versions as dpkg does (deb-version(7)): negative when `a` is older than `b`, zero when
+ * they are equal, positive when `a` is newer.
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [split(a), split(b)]

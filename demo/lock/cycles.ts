@@ -1,6 +1,6 @@
 /**
- * The strongly connected components of a graph (Tarjan), each sorted; a component comes after those it points to.
- * Equal graphs give equal answers, whatever the order of their nodes.
+ * The strongly connected components of a graph (Tarjan), each sorted; a component comes after those it points
+ * to. Equal graphs give equal answers, whatever the order of their nodes.
  */
 export function components(graph: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
   const index = new Map<string, number>()

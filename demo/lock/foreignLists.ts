@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { apt, debianLists, type PackageList } from './archive.ts'
 
 /**
- * The lists of an architecture that this machine does not have. They are downloaded into a state of apt's own under
- * `state`, out of the same archives as the machine's lists; the machine's configuration stays as it is.
+ * The lists of an architecture that this machine does not have. They are downloaded into a state of apt's own
+ * under `state`, out of the same archives as the machine's lists; the machine's configuration stays as it is.
  */
 export function foreignLists(
   architecture: string,

@@ -4,7 +4,10 @@ import { components } from './cycles.ts'
 import { type Dependencies, resolve } from './resolve.ts'
 import type { Wishes } from './wishes.ts'
 
-/** A `.deb`. `path` is relative to the base of the archive that `archive` labels; `sha256` is hex, `size` in bytes. */
+/**
+ * A `.deb`. `path` is relative to the base of the archive that `archive` labels; `sha256` is hex, `size` in
+ * bytes.
+ */
 export interface LockedPackage {
   readonly name: string
   readonly version: string

@@ -8,8 +8,8 @@ export type Dependencies = ReadonlyMap<
 >
 
 /**
- * All packages that `wanted` need, through Depends and Pre-Depends. Of alternatives the first that is chosen already,
- * then the first that exists, then a provider.
+ * All packages that `wanted` need, through Depends and Pre-Depends. Of alternatives the first that is chosen
+ * already, then the first that exists, then a provider.
  * @throws Error when a wanted package does not exist or a dependency cannot be met.
  */
 export function resolve(archive: Archive, wishes: Wishes, wanted: readonly string[]): Dependencies {

@@ -15,7 +15,10 @@ export interface Wish {
 
 export interface Wishes {
   readonly attributes: Readonly<Record<string, Wish>>
-  /** Packages that become one store path: the unit's name, and patterns of whole package names. The first is its main one. */
+  /**
+   * Packages that become one store path: the unit's name, and patterns of whole package names. The first is
+   * its main one.
+   */
   readonly units: Readonly<Record<string, readonly string[]>>
   /** Outputs of a unit besides `out`. */
   readonly outputs: Readonly<Record<string, readonly string[]>>

@@ -19,8 +19,9 @@ import { wishes } from './wishes.ts'
 const demo = dirname(import.meta.dirname)
 
 /**
- * Makes `directory` a package set: the Nix files, and a lock for each system. Its content depends on the versions of
- * Debian's packages alone, so its hash is a revision. Returns false when nothing had changed since the last time.
+ * Makes `directory` a package set: the Nix files, and a lock for each system. Its content depends on the
+ * versions of Debian's packages alone, so its hash is a revision. Returns false when nothing had changed
+ * since the last time.
  */
 export function writeSet(directory: string, systems: readonly string[]): boolean {
   const machine = debianLists(architectureOf(machineSystem))

@@ -5,14 +5,15 @@ let
   allows = flag: variable: config.${flag} or (builtins.getEnv variable == "1");
 
   package = pname: script: meta: withMeta
-    (derivation {
-      name = "${pname}-1.0";
-      system = buildSystem;
-      builder = "/usr/bin/python3";
-      args = [ "-c" script ];
-      inherit salt;
-      outputs = [ "out" ];
-    } // { inherit pname; version = "1.0"; })
+    (derivation
+      {
+        name = "${pname}-1.0";
+        system = buildSystem;
+        builder = "/usr/bin/python3";
+        args = [ "-c" script ];
+        inherit salt;
+        outputs = [ "out" ];
+      } // { inherit pname; version = "1.0"; })
     ({ license = { spdxId = "Apache-2.0"; shortName = "asl20"; free = true; }; } // meta);
 
   # As nixpkgs does: all but the derivation itself can be read.

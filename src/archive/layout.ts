@@ -2,11 +2,17 @@ import type { Codec } from './codec/codec.ts'
 import { memberSize } from './codec/codec.ts'
 import type { StorePathContent } from './packer.ts'
 
-/** Store paths smaller than this (bytes, NAR) share members: with members of their own they would compress worse. */
+/**
+ * Store paths smaller than this (bytes, NAR) share members: with members of their own they would compress
+ * worse.
+ */
 const tiny = 64 * 1024
 
-/** The order in which a layer has its store paths: first those that share members, then the others; each sorted. */
-export interface Layout {
+/**
+ * The order in which a layer has its store paths: first those that share members, then the others; each
+ * sorted.
+ */
+interface Layout {
   readonly shared: readonly StorePathContent[]
   readonly segments: readonly StorePathContent[]
 }

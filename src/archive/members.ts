@@ -1,6 +1,6 @@
 /**
- * The same bytes in pieces of one size, which is that of the buffer they are gathered in; only the last may be shorter.
- * A piece is good until the next one is asked for.
+ * The same bytes in pieces of one size, which is that of the buffer they are gathered in; only the last may
+ * be shorter. A piece is good until the next one is asked for.
  */
 export function* members(chunks: Iterable<Uint8Array>, buffer: Buffer): Generator<Buffer> {
   let filled = 0

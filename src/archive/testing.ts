@@ -9,7 +9,7 @@ import { memberSize } from './codec/codec.ts'
 import { narSizeOf } from './tar/narSize.ts'
 import type { LayerContent, Packer, StorePathContent } from './packer.ts'
 import { walk } from './tar/walk.ts'
-import { createPacker, type PackerOptions } from './workerPacker.ts'
+import { createPacker } from './workerPacker.ts'
 
 export function storePathOf(name: string): StorePath {
   return toStorePath(`/nix/store/${'0'.repeat(32)}-${name}`)
@@ -25,7 +25,10 @@ export function temporaryFolder(t: TestContext): string {
   return folder
 }
 
-/** What the server counts on in a Nix store, in a folder: store paths, and what they are registered as. For tests. */
+/**
+ * What the server counts on in a Nix store, in a folder: store paths, and what they are registered as. For
+ * tests.
+ */
 export class TestStore {
   readonly folder: string
 
@@ -95,7 +98,7 @@ export class Kept extends Writable {
   }
 }
 
-type TestPackerOptions = Partial<PackerOptions> & { readonly storeDirectory: string }
+type TestPackerOptions = Partial<Parameters<typeof createPacker>[0]> & { readonly storeDirectory: string }
 
 export function packerOf(t: TestContext, options: TestPackerOptions): Packer {
   const packer = createPacker({ threads: 2, codec: { name: 'zstd', level: 1 }, ...options })
@@ -120,7 +123,10 @@ export function memberFilesIn(folder: string): string[] {
   return readdirSync(folder).map((name) => join(folder, name))
 }
 
-/** Tiny store paths, and some with segments: of several members, of one, of files that lie across the edges of members. */
+/**
+ * Tiny store paths, and some with segments: of several members, of one, of files that lie across the edges of
+ * members.
+ */
 export function storeWith(t: TestContext): { readonly store: TestStore; readonly layer: LayerContent } {
   const store = new TestStore(t)
   const across = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, someBytes(2 ** 20 + i)]))

@@ -11,28 +11,34 @@ import type { LayerContent, Packer, StorePathContent } from './packer.ts'
 import { request } from './threads/threadJob.ts'
 import { ThreadPool } from './threads/threadPool.ts'
 
-export interface PackerOptions {
-  /** How many work side by side. */
+interface PackerOptions {
+  /** Number of worker threads. */
   readonly threads: number
-  /** What the layers are compressed with, when that is not gzip, which every client reads. */
+  /** Compression of the layers. Default: gzip, which every client can read. */
   readonly codec?: CodecChoice
-  /** Where the store paths lie, when that is not `/nix/store`. */
+  /** Folder of the store paths. Default: `/nix/store`. */
   readonly storeDirectory?: string
-  /** Where compressed store paths are kept, and how many bytes of them. Without it, every layer is compressed anew. */
+  /**
+   * Where compressed store paths are kept, and how many bytes of them. Without it, every layer is compressed
+   * again.
+   */
   readonly segmentCache?: { readonly folder: string; readonly limit: number }
-  /** Is told why the segment cache cannot be written. Layers are made without it. */
+  /** Called with the reason why the segment cache cannot be written. Layers are made without it then. */
   readonly onCacheFault?: (message: string) => void
 }
 
-/** A packer that makes layers in worker threads, which start when they are first needed. */
+/** A packer that makes layers in worker threads. They start when they are first needed. */
 export function createPacker(options: PackerOptions): Packer {
   return new WorkerPacker(options)
 }
 
-/** Sweeps go first, then large layers, so that none of these is left to be made alone at the end. Above all sizes (bytes). */
+/**
+ * Priority of sweeps, higher than any layer's size in bytes. Large layers go first so that none is left for
+ * the end.
+ */
 const sweeps = 2 ** 53
 
-/** Threads that help one layer: its tar is hashed by one, which cannot keep more of them busy. */
+/** Most threads that help with one layer. The thread that hashes its tar cannot keep more of them busy. */
 const mostHelpers = 8
 
 class WorkerPacker implements Packer {
@@ -66,7 +72,7 @@ class WorkerPacker implements Packer {
       size,
       signal,
     )
-    this.#cache?.note(additions)
+    this.#cache?.recordWrite(additions)
     return diffID
   }
 
@@ -78,7 +84,7 @@ class WorkerPacker implements Packer {
     const job = { kind: 'encode', member } as const
     const start = (worker: Worker) => request(worker, job, [member.tar.buffer])
     const { member: encoded, ...additions } = await this.#pool.runClaimed(start)
-    this.#cache?.note(additions)
+    this.#cache?.recordWrite(additions)
     return encoded
   }
 
@@ -88,7 +94,7 @@ class WorkerPacker implements Packer {
   }
 }
 
-/** Without what the threads need not know, and its size, where it has store paths. */
+/** The content without what the threads do not need, and the size of its store paths in bytes. */
 function plainOf(content: LayerContent): readonly [LayerContent, number] {
   if (content.kind === 'entries') {
     checkEntries(content.entries)

@@ -1,12 +1,10 @@
-import { readConfig } from '../config/config.ts'
 import { NixeryError, UsageError } from '../errors.ts'
-import { createLogger } from '../logger.ts'
 import { gcCommand } from './gc.ts'
 import { planCommand } from './plan.ts'
 import { popularityCommand } from './popularity.ts'
+import { serveCommand } from './serve.ts'
 import { codeOf } from '../work/errno.ts'
-import { terminateAll } from '../process/live.ts'
-import { serve } from './serve.ts'
+import { faultsIn } from '../work/lifetime.ts'
 
 const usage = `Usage: nixery VERB
 
@@ -23,18 +21,17 @@ const usage = `Usage: nixery VERB
   help                           print this
 `
 
-/** Milliseconds that programs get to end when the server has to go at once. */
-const impatience = 1_000
-
 const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
-  serve: serveUntilStopped,
+  serve: serveCommand,
   gc: async (args) => void process.stdout.write(await gcCommand(args)),
   plan: async (args) => void process.stdout.write(await planCommand(args)),
   popularity: async (args) => void process.stdout.write(await popularityCommand(args)),
   help: async () => void process.stdout.write(usage),
 }
 
-/** Runs the command line. Never throws: a fault is told on stderr, and the exit code is 1 (2 for wrong usage). */
+/**
+ * Runs the command line. Never throws: a fault is told on stderr, and the exit code is 1 (2 for wrong usage).
+ */
 async function main(args: readonly string[]): Promise<void> {
   const [name = '', ...rest] = args
   const wanted = name === '--help' || name === '-h' ? 'help' : name
@@ -43,7 +40,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (!verb) throw new UsageError(name === '' ? 'a verb is missing' : `there is no verb '${name}'`)
     await verb(rest)
   } catch (error) {
-    tell(error)
+    for (const fault of faultsIn(error)) tell(fault)
   }
 }
 
@@ -62,25 +59,6 @@ function tell(error: unknown): void {
 
 function isWrongOption(error: unknown): error is Error {
   return error instanceof Error && codeOf(error).startsWith('ERR_PARSE_ARGS_')
-}
-
-async function serveUntilStopped(): Promise<void> {
-  const config = readConfig()
-  const logger = createLogger(config.NIXERY_LOG_LEVEL)
-  const server = await serve(config, logger)
-  logger.info(`listening on ${server.address}`)
-  let signals = 0
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      signals += 1
-      // The second one is from somebody who does not want to wait.
-      if (signals > 1) {
-        server.abandon()
-        return void terminateAll(impatience).finally(() => process.exit(1))
-      }
-      return void server.stop().catch((error: unknown) => logger.error({ err: error }, 'the stop failed'))
-    })
-  }
 }
 
 await main(process.argv.slice(2))

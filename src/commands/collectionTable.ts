@@ -1,9 +1,13 @@
 import { formatBytes, formatSeconds } from './units.ts'
 import type { CollectionReport } from '../gc/collector.ts'
 import type { Reason } from '../gc/policy.ts'
+import { alignTable } from './table.ts'
 
 /** Lines of a table that are worth reading; the rest is counted. */
 const mostLines = 200
+
+/** The column of the bytes. */
+const numbers = new Set([1])
 
 const explanations: Readonly<Record<Reason, string>> = {
   incomplete: 'a part of it is missing',
@@ -31,7 +35,7 @@ export function tableOf(report: CollectionReport, titles: ReadonlyMap<string, st
   const lines = [...images, ...orphans]
   const more = lines.length > mostLines ? [[`and ${lines.length - mostLines} more`, '', '', '']] : []
   const rows = [['WHAT', 'BYTES', 'LAST PULL', 'WHY'], ...lines.slice(0, mostLines), ...more]
-  const table = lines.length === 0 ? '' : `${align(rows)}\n\n`
+  const table = lines.length === 0 ? '' : `${alignTable(rows, numbers)}\n\n`
   return `${table}${summary(found, deleted)}\n`
 }
 
@@ -42,19 +46,4 @@ function summary(found: CollectionReport['found'], deleted: CollectionReport['de
 
 function short(digest: string): string {
   return digest.slice('sha256:'.length, 'sha256:'.length + 12)
-}
-
-/** Columns as wide as their widest cell; the second one, a number, to the right. */
-function align(rows: readonly (readonly string[])[]): string {
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 1 ? cell.padStart(widths[1] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }

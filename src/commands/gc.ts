@@ -1,16 +1,17 @@
 import { parseArgs } from 'node:util'
+import { openStorage } from '../app.ts'
 import { readConfig } from '../config/config.ts'
-import { NixeryError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { Collector } from '../gc/collector.ts'
 import { tableOf } from './collectionTable.ts'
 import { titlesOf } from './imageTitles.ts'
-import { formatBytes } from './units.ts'
+import { interruptible } from './interruptible.ts'
 import { ProgressBar } from './progressBar.ts'
-import { openStorage } from '../app.ts'
+import { formatBytes } from './units.ts'
 
 /**
- * `gc [--dry-run]`: deletes what no image needs, and images beyond `NIXERY_GC_KEEP` and `NIXERY_GC_SIZE`; with
- * `--dry-run` only says what. Shows how far it is on stderr when that is a terminal.
+ * `gc [--dry-run]`: deletes what no image needs, and images beyond `NIXERY_GC_KEEP` and `NIXERY_GC_SIZE`;
+ * with `--dry-run` only says what. Shows how far it is on stderr when that is a terminal.
  * @throws UsageError, ConfigError, StorageFailed
  */
 export async function gcCommand(args: readonly string[]): Promise<string> {
@@ -21,18 +22,17 @@ export async function gcCommand(args: readonly string[]): Promise<string> {
   })
   if (positionals.length > 0) throw new UsageError('gc takes nothing but --dry-run')
   const config = readConfig()
-  const storage = await openStorage(config)
-  const collector = new Collector(storage, config.retention)
-  const stop = new AbortController()
-  const onSignal = () => stop.abort(new Interrupted('interrupted: the next collection goes on'))
-  process.once('SIGINT', onSignal)
+  await using storage = await openStorage(config)
+  const collector = new Collector(storage, config.collection.retention)
   const bar = process.stderr.isTTY ? new ProgressBar(process.stderr) : undefined
   try {
-    const report = await collector.collect({
-      dryRun: values['dry-run'],
-      signal: stop.signal,
-      onProgress: ({ phase, done, of }) => bar?.show(phase === 'look' ? 'looking' : 'deleting', done, of),
-    })
+    const report = await interruptible('interrupted: the next collection goes on', (signal) =>
+      collector.collect({
+        dryRun: values['dry-run'],
+        signal,
+        onProgress: ({ phase, done, of }) => bar?.show(phase === 'look' ? 'looking' : 'deleting', done, of),
+      }),
+    )
     bar?.clear()
     if (values['dry-run']) {
       const going = report.verdict.images.map(({ image }) => image)
@@ -42,8 +42,5 @@ export async function gcCommand(args: readonly string[]): Promise<string> {
     return `${formatBytes(deleted.bytes)} in ${deleted.blobs} blobs are gone, and ${deleted.records} records; ${formatBytes(found.bytes - deleted.bytes)} stay.\n`
   } finally {
     bar?.clear()
-    process.removeListener('SIGINT', onSignal)
   }
 }
-
-class Interrupted extends NixeryError {}

@@ -1,19 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { mostLayers, readConfig } from '../config/config.ts'
+import { createApp } from '../app.ts'
+import { readConfig } from '../config/config.ts'
+import { mostLayers } from '../config/layers.ts'
 import { InvalidData, UsageError } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
 import { parseReferenceGraph } from '../layers/graph.ts'
-import { forestFor } from '../layers/layerTable.ts'
 import type { SharedData } from '../layers/plan.ts'
-import { readLayerTable, readPopularity } from '../layerTables/readData.ts'
-import { planAsJson, planAsTable } from './renderPlan.ts'
+import { sharedDataFor } from '../layers/sharedData.ts'
 import { isStrategyName, strategies } from '../layers/strategies.ts'
+import { readLayerTable, readPopularity } from '../layerTables/readData.ts'
 import { createLogger } from '../logger.ts'
-import { wire } from '../app.ts'
-
-/** Milliseconds for data that is downloaded. */
-const dataTimeout = 60_000
+import { patient } from '../work/singleFlight.ts'
+import { planAsJson, planAsTable } from './renderPlan.ts'
 
 const options = {
   graph: { type: 'string' },
@@ -34,9 +33,9 @@ interface GraphOptions {
 }
 
 /**
- * `plan --graph FILE [--strategy NAME] [--popularity FILE] [--table FILE] [--budget N]`: the plan of an exported
- * reference graph as JSON.
- * `plan NAME [--tag TAG]`: the layers of an image, explained as a table; it needs the server's configuration.
+ * `plan --graph FILE [--strategy NAME] [--popularity FILE] [--table FILE] [--budget N]`: the plan of an
+ * exported reference graph as JSON. `plan NAME [--tag TAG]`: the layers of an image, explained as a table; it
+ * needs the server's configuration.
  * @throws UsageError, InvalidData, ConfigError, or what building throws
  */
 export async function planCommand(args: readonly string[]): Promise<string> {
@@ -64,30 +63,17 @@ async function planOfGraph(given: GraphOptions): Promise<string> {
 }
 
 async function sharedData({ popularity, table }: GraphOptions, budget: number): Promise<SharedData> {
-  const signal = AbortSignal.timeout(dataTimeout)
-  const made = table === undefined ? undefined : await readLayerTable(table, signal)
-  const counts =
-    popularity === undefined ? made?.popularity : (await readPopularity(popularity, signal)).counts
-  return {
-    popularity: counts ?? new Map(),
-    forest: made ? forestFor(made, budget) : new Map(),
-    needed: made?.sharing.needed ?? new Map(),
-  }
+  const made = table === undefined ? undefined : await readLayerTable(table)
+  const data = popularity === undefined ? undefined : await readPopularity(popularity)
+  return sharedDataFor(budget, made, data?.counts)
 }
 
 async function planOfImage(name: string, tag: string): Promise<string> {
   const request = parseImageName(name)
   const config = readConfig()
-  const { source, maker, layerings, packer, nix } = await wire(config, createLogger('silent'))
-  try {
-    const run = {
-      signal: new AbortController().signal,
-      onEvent: () => undefined,
-    }
-    const revision = await source.pin(tag, run)
-    const order = { request, revision, architecture: request.architecture ?? config.NIXERY_PLATFORMS[0] }
-    return planAsTable(await maker.plan(order, await layerings.preview(revision), run))
-  } finally {
-    await Promise.all([packer.close(), nix.close()])
-  }
+  await using app = await createApp(config, createLogger('silent'))
+  const { source, maker, layerings } = app
+  const revision = await source.pin(tag, patient)
+  const order = { request, revision, architecture: request.architecture ?? config.platforms[0] }
+  return planAsTable(await maker.plan(order, await layerings.preview(revision), patient))
 }

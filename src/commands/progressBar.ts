@@ -4,7 +4,7 @@ const pictures = 100
 const lines = 10_000
 
 /** Where progress is shown: `process.stderr`, say. */
-export interface Screen {
+interface Screen {
   readonly isTTY?: boolean
   write(text: string): unknown
 }

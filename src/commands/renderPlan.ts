@@ -1,7 +1,14 @@
 import { baseName } from '../store/storePath.ts'
 import type { LayerPlan } from '../layers/plan.ts'
+import { alignTable } from './table.ts'
 
-/** `[{"contents":[…store paths],"size":…,"mergeRating":…}]`, a layer per line, in the order of the plan. */
+/** The columns from `layer` to `paths`. */
+const numbers = new Set([0, 1, 2, 3])
+
+/**
+ * The plan as JSON, one layer per line, in the order of the plan: `[{"contents":[…store
+ * paths],"size":…,"mergeRating":…}]`.
+ */
 export function planAsJson(plan: readonly LayerPlan[]): string {
   const layers = plan.map(({ storePaths, size, rating }) =>
     JSON.stringify({ contents: storePaths, size, mergeRating: rating }),
@@ -9,7 +16,9 @@ export function planAsJson(plan: readonly LayerPlan[]): string {
   return `[${layers.length === 0 ? '' : `\n${layers.join(',\n')}\n`}]\n`
 }
 
-/** A table for people: which path heads each layer, why it is a layer, how much is in it. */
+/**
+ * The plan as a table: for each layer its rating, size, number of paths, the reason for it and its main path.
+ */
 export function planAsTable(plan: readonly LayerPlan[]): string {
   const rows = plan.map(({ storePaths, size, rating, head, reason }, index) => [
     String(index + 1),
@@ -19,20 +28,5 @@ export function planAsTable(plan: readonly LayerPlan[]): string {
     reason,
     baseName(head),
   ])
-  return table([['layer', 'rating', 'MB', 'paths', 'why', 'headed by'], ...rows], leftAligned)
-}
-
-const leftAligned = new Set([4, 5])
-
-function table(rows: readonly (readonly string[])[], left: ReadonlySet<number>): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        left.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
-  return `${lines.join('\n')}\n`
+  return `${alignTable([['layer', 'rating', 'MB', 'paths', 'why', 'headed by'], ...rows], numbers)}\n`
 }

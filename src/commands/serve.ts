@@ -1,88 +1,42 @@
-import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config/config.ts'
-import { CannotListen } from '../errors.ts'
-import { startHousekeeping } from '../housekeeping.ts'
-import { Metrics } from '../http/metrics.ts'
-import { SendBuffers } from '../http/sendBuffers.ts'
-import { createServer } from '../http/server.ts'
-import { TransportEncoding } from '../http/transportEncoding.ts'
-import type { Logger } from '../logger.ts'
-import { codeOf } from '../work/errno.ts'
-import { wire } from '../app.ts'
+import { readConfig } from '../config/config.ts'
+import { createLogger, type Logger } from '../logger.ts'
+import { terminateAll } from '../process/runningGroups.ts'
+import { startServer, type RunningServer } from '../server.ts'
+import { faultsIn } from '../work/lifetime.ts'
 
-/** A server that listens. */
-export interface RunningServer {
-  /** `http://HOST:PORT`, with the port that it really has. */
-  readonly address: string
-  /** Ends gracefully: no new builds, then what runs within `NIXERY_STOP_TIMEOUT`, then the rest. Once or often. */
-  stop(): Promise<void>
-  /** Ends all builds now; their clients are told that the server stops. */
-  abandon(): void
-}
+/** Milliseconds that programs get to end when the server has to go at once. */
+const impatience = 1_000
 
-/** Joins all parts into a server and listens. @throws StorageFailed, NixFailed, InvalidData, CannotListen */
-export async function serve(config: Config, logger: Logger): Promise<RunningServer> {
-  const { storage, bucket, holds, nix, packer, images, forms, catalog } = await wire(config, logger)
-  const metrics = new Metrics()
-  const server = createServer({
-    images,
-    forms,
-    catalog,
-    holds,
-    blobs: storage.blobs,
-    files: storage.files,
-    sendBuffers: new SendBuffers(),
-    urls: storage.urls,
-    accelRedirect: config.NIXERY_ACCEL_REDIRECT,
-    transportEncoding: new TransportEncoding(storage.blobs),
-    logger,
-    metrics,
-    checks: [
-      { name: 'storage', check: () => storage.records.put('health/check', Date.now()) },
-      { name: 'nix', check: async () => void (await nix.ready()) },
-    ],
-  })
-  const { NIXERY_HOST: host, PORT: port } = config
-  const address = await server.listen({ host, port }).catch(async (cause: unknown) => {
-    await packer.close()
-    throw new CannotListen(`cannot listen on ${host}:${port} (NIXERY_HOST, PORT): ${whyNot(cause)}`, {
-      cause,
-    })
-  })
-  const housekeeping = startHousekeeping(config, {
-    storage: bucket,
-    images,
-    logger,
-    onCollection: (report) => metrics.collected(report),
-  })
-  let stopping: Promise<void> | undefined
-  const finish = async () => {
-    logger.info('stopping: builds that run may finish')
-    const end = performance.now() + config.NIXERY_STOP_TIMEOUT * 1000
-    await images.stop(config.NIXERY_STOP_TIMEOUT)
-    await closeBy(server, Math.max(leastForDownloads, end - performance.now()))
-    await Promise.all([housekeeping.stop(), holds.stop(), packer.close(), nix.close()])
-    logger.info('stopped')
+/**
+ * `serve`: serves the registry until the first SIGINT or SIGTERM, and then stops gracefully; a second signal
+ * ends the process at once.
+ * @throws ConfigError, StorageFailed, NixFailed, InvalidData, CannotListen
+ */
+export async function serveCommand(): Promise<void> {
+  const config = readConfig()
+  const logger = createLogger(config.logLevel)
+  const server = await startServer(config, logger)
+  logger.info(`listening on ${server.address}`)
+  let signals = 0
+  const onSignal = () => {
+    signals += 1
+    void (signals === 1 ? stop(server, logger) : leave(server))
   }
-  return { address, stop: () => (stopping ??= finish()), abandon: () => images.abandon() }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
 }
 
-/** Milliseconds that running downloads get, even where the builds took all the time. */
-const leastForDownloads = 1_000
-
-/** Lets running answers finish; a client that does not read must not keep the server from ending. */
-async function closeBy(server: FastifyInstance, patience: number): Promise<void> {
-  const late = setTimeout(() => server.server.closeAllConnections(), patience)
-  await server.close()
-  clearTimeout(late)
+async function stop(server: RunningServer, logger: Logger): Promise<void> {
+  logger.info('stopping: builds that run may finish')
+  try {
+    await server.close()
+    logger.info('stopped')
+  } catch (error) {
+    for (const fault of faultsIn(error)) logger.error({ err: fault }, 'the stop failed')
+  }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program has it',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  EACCES: 'ports below 1024 need more rights',
-}
-
-function whyNot(cause: unknown): string {
-  return reasons[codeOf(cause)] ?? String(cause)
+/** For somebody who does not want to wait. */
+async function leave(server: RunningServer): Promise<void> {
+  server.abandon()
+  await terminateAll(impatience).finally(() => process.exit(1))
 }

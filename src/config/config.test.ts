@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
+import { ConfigError } from './configError.ts'
 
 function faultsOf(environment: Record<string, string>): readonly string[] {
   try {
@@ -15,8 +16,17 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 describe('the configuration', () => {
   it('has a default for everything but the source', () => {
     const config = readConfig({ NIXERY_CHANNEL: 'nixos-unstable' })
-    assert.equal(config.PORT, 8080)
-    assert.equal(config.NIX_TIMEOUT, 60)
+    assert.deepEqual(config.listen, { host: '0.0.0.0', port: 8080 })
+    assert.deepEqual(config.nix, { timeout: 60, evaluators: 1, settings: undefined })
+    assert.deepEqual(config.builds, { concurrency: 2, queueLimit: 100, deadline: 900 })
+    assert.deepEqual(config.collection, {
+      interval: undefined,
+      retention: { keep: undefined, size: undefined, grace: 3600 },
+    })
+    assert.deepEqual(config.downloads, { accelRedirect: undefined, linkLifetime: 900 })
+    assert.deepEqual(config.layers.compression, { name: 'gzip', level: undefined })
+    assert.equal(config.tiers, undefined)
+    assert.equal(config.stopTimeout, 30)
     assert.deepEqual(config.source, {
       kind: 'channel',
       channel: 'nixos-unstable',
@@ -34,12 +44,24 @@ describe('the configuration', () => {
 
   it('takes platforms in either spelling, each once', () => {
     const platforms = (text: string) =>
-      readConfig({ NIXERY_PKGS_PATH: '/set', NIXERY_PLATFORMS: text }).NIXERY_PLATFORMS
+      readConfig({ NIXERY_PKGS_PATH: '/set', NIXERY_PLATFORMS: text }).platforms
     assert.deepEqual(platforms('linux/arm64,amd64, arm64,linux/amd64'), ['arm64', 'amd64'])
     assert.match(
       faultsOf({ NIXERY_PKGS_PATH: '/set', NIXERY_PLATFORMS: 'windows/arm64' }).join(),
       /linux\/amd64/,
     )
+  })
+
+  it('has copies near to the server only where a folder is given, and links unless they are switched off', () => {
+    const read = (variables: Record<string, string>) => readConfig({ NIXERY_PKGS_PATH: '/set', ...variables })
+    assert.equal(read({ NIXERY_CACHE_SIZE: '1G' }).tiers, undefined)
+    assert.deepEqual(read({ NIXERY_CACHE_PATH: '/copies', NIXERY_CACHE_SIZE: '1G' }).tiers, {
+      folder: '/copies',
+      size: 2 ** 30,
+      memory: 64 * 2 ** 20,
+    })
+    const { downloads } = read({ NIXERY_DOWNLOADS: 'proxy', NIXERY_LINK_TTL: '5' })
+    assert.equal(downloads.linkLifetime, undefined)
   })
 
   it('needs a source, and names the choices', () => {
@@ -82,9 +104,32 @@ describe('the configuration', () => {
     assert.match(faults.join('\n'), /NIXERY_CHANNEL .*'--x'/)
   })
 
+  it('tells faults of several variables beside those of single ones', () => {
+    const faults = faultsOf({
+      PORT: '99999',
+      NIXERY_CHANNEL_URL: 'nowhere',
+      NIXERY_STORAGE_BACKEND: 's3',
+      NIXERY_ACCEL_REDIRECT: '/blobs/',
+      NIXERY_SEGMENT_CACHE: 'large',
+      NIXERY_LAYER_LEVEL: '13',
+    })
+    assert.deepEqual(
+      faults.map((fault) => fault.split(' ', 3).join(' ')),
+      [
+        'PORT must be',
+        'NIXERY_CHANNEL_URL must be',
+        'no package set',
+        'S3_BUCKET is not',
+        'NIXERY_ACCEL_REDIRECT is for',
+        'NIXERY_SEGMENT_CACHE must be',
+        'NIXERY_LAYER_LEVEL must be',
+      ],
+    )
+  })
+
   it('takes bytes with and without units', () => {
     const limit = (text: string) =>
-      readConfig({ NIXERY_PKGS_PATH: '/set', NIXERY_SEGMENT_CACHE: text }).NIXERY_SEGMENT_CACHE
+      readConfig({ NIXERY_PKGS_PATH: '/set', NIXERY_SEGMENT_CACHE: text }).layers.segmentCache
     assert.deepEqual(['0', '1000', '500M', '10G', ''].map(limit), [
       0,
       1000,

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** In seconds. */
+export const week = 7 * 24 * 3600
+
 /** What values of variables look like; the message says how, after the variable's name. */
 export const text = z.string().min(1, 'is empty')
 

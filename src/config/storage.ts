@@ -1,9 +1,9 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { StorageConfig } from '../storage/createStorage.ts'
-import { integer, text, url, yesOrNo } from './rules.ts'
-
-/** The longest that a signed link may hold, in both clouds (seconds). */
-const longestLink = 7 * 24 * 3600
+import { ConfigError } from './configError.ts'
+import { group } from './group.ts'
+import { text, url, yesOrNo } from './rules.ts'
 
 /** A folder in a bucket, with or without slashes at its ends. */
 const folder = z
@@ -13,8 +13,7 @@ const folder = z
     z.string().regex(/^$|^[\w=+-][\w.=+-]*(\/[\w=+-][\w.=+-]*)*$/, 'must be a folder such as nixery or a/b'),
   )
 
-/** Variables that say where images are kept. Credentials are read by the clients of the clouds themselves. */
-export const storageVariables = {
+const variables = {
   NIXERY_STORAGE_BACKEND: z
     .enum(['filesystem', 's3', 'gcs'], "must be 'filesystem', 's3' or 'gcs'")
     .default('filesystem'),
@@ -31,52 +30,49 @@ export const storageVariables = {
   S3_KMS_KEY: text.optional(),
   GCS_BUCKET: text.optional(),
   GCS_PREFIX: folder.default(''),
-  NIXERY_ACCEL_REDIRECT: z
-    .string()
-    .regex(/^\/([\w.-]+\/)+$/, 'must be a path such as /nixery-blobs/')
-    .optional(),
-  NIXERY_DOWNLOADS: z.enum(['redirect', 'proxy'], "must be 'redirect' or 'proxy'").default('redirect'),
-  NIXERY_LINK_TTL: integer(1, longestLink).default(900),
 } as const
 
-const group = z.object(storageVariables)
-type StorageVariables = z.infer<typeof group>
+/** Where images are kept. The clients of the clouds read credentials themselves. */
+export const storage = group({
+  variables,
+  value: (given): StorageConfig => {
+    switch (given.NIXERY_STORAGE_BACKEND) {
+      case 'filesystem':
+        return { kind: 'filesystem', path: resolve(given.STORAGE_PATH) }
+      case 's3':
+        return s3(given)
+      case 'gcs':
+        return gcs(given)
+    }
+  },
+})
 
-/** Where images are kept, or what is missing to know it. */
-export function storageOf(variables: StorageVariables): StorageConfig | string {
-  const { NIXERY_ACCEL_REDIRECT: handOff, NIXERY_STORAGE_BACKEND: backend } = variables
-  if (handOff !== undefined && backend !== 'filesystem') {
-    return `NIXERY_ACCEL_REDIRECT is for files that nginx can read (NIXERY_STORAGE_BACKEND is '${backend}')`
-  }
-  switch (variables.NIXERY_STORAGE_BACKEND) {
-    case 'filesystem':
-      return { kind: 'filesystem', path: variables.STORAGE_PATH }
-    case 's3':
-      return variables.S3_BUCKET === undefined
-        ? missing('S3_BUCKET', 's3')
-        : s3(variables, variables.S3_BUCKET)
-    case 'gcs':
-      return variables.GCS_BUCKET === undefined
-        ? missing('GCS_BUCKET', 'gcs')
-        : { kind: 'gcs', options: { bucket: variables.GCS_BUCKET, prefix: variables.GCS_PREFIX } }
-  }
-}
+type Given = z.infer<z.ZodObject<typeof variables>>
 
-function s3(variables: StorageVariables, bucket: string): StorageConfig {
+function s3(given: Given): StorageConfig {
   const options = {
-    bucket,
-    endpoint: variables.S3_ENDPOINT,
-    publicEndpoint: variables.S3_PUBLIC_ENDPOINT,
-    region: variables.S3_REGION,
+    bucket: given.S3_BUCKET ?? missing('S3_BUCKET', 's3'),
+    endpoint: given.S3_ENDPOINT,
+    publicEndpoint: given.S3_PUBLIC_ENDPOINT,
+    region: given.S3_REGION,
     // AWS puts the bucket into the host's name; few others have names for that.
-    pathStyle: variables.S3_PATH_STYLE ?? variables.S3_ENDPOINT !== undefined,
-    prefix: variables.S3_PREFIX,
-    encryption: variables.S3_ENCRYPTION,
-    kmsKey: variables.S3_KMS_KEY,
+    pathStyle: given.S3_PATH_STYLE ?? given.S3_ENDPOINT !== undefined,
+    prefix: given.S3_PREFIX,
+    encryption: given.S3_ENCRYPTION,
+    kmsKey: given.S3_KMS_KEY,
   }
   return { kind: 's3', options }
 }
 
-function missing(name: string, backend: string): string {
-  return `${name} is not set: NIXERY_STORAGE_BACKEND is '${backend}', and this says which bucket`
+function gcs({
+  GCS_BUCKET: bucket = missing('GCS_BUCKET', 'gcs'),
+  GCS_PREFIX: prefix,
+}: Given): StorageConfig {
+  return { kind: 'gcs', options: { bucket, prefix } }
+}
+
+function missing(name: string, backend: string): never {
+  throw new ConfigError([
+    `${name} is not set: NIXERY_STORAGE_BACKEND is '${backend}', and this says which bucket`,
+  ])
 }

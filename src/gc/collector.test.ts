@@ -4,8 +4,8 @@ import { StorageFailed } from '../errors.ts'
 import type { Encoded } from '../oci/descriptor.ts'
 import { encodeIndex } from '../oci/index.ts'
 import type { Storage } from '../storage/interfaces.ts'
-import { blobKey } from '../storage/key.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
+import { blobKey } from '../storage/layout.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { Collector } from './collector.ts'
 import { keysOf, putText, storeImage } from './testing.ts'
 
@@ -21,7 +21,7 @@ async function record(storage: Storage, key: string, { descriptor }: Encoded): P
   await storage.records.put(`manifests/${key}`, descriptor)
 }
 
-/** Says that a manifest was asked for, without holding it. */
+/** Says that a manifest was asked for, without leasing it. */
 async function pulled(storage: Storage, { descriptor }: Encoded, secondsAgo: number): Promise<void> {
   const manifests = [[descriptor.digest, Date.now() - secondsAgo * 1000]]
   await storage.records.put(`pulls/server/${Math.random()}`, { holds: 0, manifests, blobs: [] })

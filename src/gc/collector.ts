@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts'
-import { blobKey } from '../storage/key.ts'
+import { ageingFolders, blobKey } from '../storage/layout.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { Intents } from './intents.ts'
 import { judge, type Retention, type Verdict } from './policy.ts'
@@ -9,43 +9,33 @@ import { readStorageClock } from './storageClock.ts'
 import { Surveyor, type Survey } from './survey.ts'
 import { Sweeper, type Step } from './sweeper.ts'
 
-export interface CollectOptions {
-  /** Look and judge; write and delete nothing. */
+interface CollectOptions {
+  /** Look and decide, but write and delete nothing. */
   readonly dryRun?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }
 
-export interface Progress {
+interface Progress {
   readonly phase: 'look' | 'sweep'
   readonly done: number
   readonly of: number
 }
 
-/** What a collection found and did; of a dry run, what it would do. */
+/** What a collection found and did. After a dry run, what it would have done. */
 export interface CollectionReport {
   readonly verdict: Verdict
-  /** Things in the storage before. */
+  /** What the storage had before. An image is a manifest. */
   readonly found: { readonly images: number; readonly blobs: number; readonly bytes: number }
   readonly deleted: { readonly records: number; readonly blobs: number; readonly bytes: number }
-  /** Milliseconds since 1970 by the storage's clock, when it was judged. */
+  /** When it was decided what to delete, in milliseconds since 1970 by the storage's clock. */
   readonly judgedAt: number
 }
 
 /**
- * Folders of records that go with their age, and for how many seconds they stay at least: those that cost an
- * evaluation when they are lost, and the names for the lists, which are put anew each day on which they are asked for.
- */
-const ageing: Readonly<Record<string, number>> = {
-  packages: 0,
-  outputs: 0,
-  revisions: 0,
-  repositories: 2 * 24 * 60 * 60,
-}
-
-/**
- * Deletes what no image needs, and images as the limits say. Any number may run beside any number of servers; one
- * that was killed is picked up by the next. See docs/garbage-collection.md.
+ * Deletes blobs that no image needs, and images that are over the limits. Any number of collectors may run
+ * beside any number of servers. If one is killed, the next one continues its work. See
+ * docs/garbage-collection.md.
  */
 export class Collector {
   readonly #storage: Storage
@@ -55,7 +45,7 @@ export class Collector {
   readonly #surveyor: Surveyor
   readonly #sweeper: Sweeper
 
-  /** @param storage where everything really is: nothing may answer in its place */
+  /** @param storage the storage itself, not copies of it */
   constructor(storage: Storage, retention: Retention) {
     const references = new ManifestReferences(storage.blobs)
     this.#storage = storage
@@ -84,7 +74,8 @@ export class Collector {
     const gone = new Set<string>()
     for (let judged = first; ;) {
       const start = performance.now()
-      // Older findings would be of a time that the servers' records tell nothing of any more.
+      // Servers may have pulled since we looked, and their records may have ended. Old findings would be
+      // wrong then.
       const mayGoOn = () =>
         signal?.aborted !== true && performance.now() - start < (this.#retention.grace * 1000) / 2
       const before = gone.size
@@ -113,7 +104,7 @@ export class Collector {
       signal?.throwIfAborted()
       onProgress?.({ phase: 'look', done, of })
     })
-    const verdict = judge(survey.images, survey.blobs, pulls.heldBlobs, this.#retention, judgedAt)
+    const verdict = judge(survey.images, survey.blobs, pulls.leasedBlobs, this.#retention, judgedAt)
     const steps = [
       ...stepsOf(survey, verdict, judgedAt - grace * 1000),
       ...(keep === undefined ? [] : await this.#forgotten(judgedAt, Math.max(keep, grace))),
@@ -121,11 +112,11 @@ export class Collector {
     return { judgedAt, survey, verdict, steps }
   }
 
-  /** What was learnt, or last asked for, long ago. @param now ms since 1970 @param age seconds */
+  /** Records that are removed for their age. @param now ms since 1970 @param age seconds */
   async #forgotten(now: number, age: number): Promise<readonly Step[]> {
     const steps: Step[] = []
-    for (const [folder, least] of Object.entries(ageing)) {
-      const before = now - Math.max(age, least) * 1000
+    for (const { folder, keptAtLeast } of ageingFolders) {
+      const before = now - Math.max(age, keptAtLeast) * 1000
       for await (const { key, size, modified } of this.#storage.objects.list(folder)) {
         if (modified < before) steps.push({ kind: 'record', key, size })
       }
@@ -142,8 +133,8 @@ interface Judged {
 }
 
 /**
- * In the order of deletion: records before what they lead to, manifests before what they name.
- * @param graceBegan ms since 1970; what is younger stays
+ * What to delete, in order: records before the blobs that they name, manifests before what they name.
+ * @param graceBegan ms since 1970. Younger records stay.
  */
 function stepsOf(
   { blobs, imageRecords, layerRecords }: Survey,

@@ -1,79 +1,77 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
-import { StorageFailed } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
-import { digestSchema } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { layout } from '../storage/layout.ts'
+import { namesOf, recordKey, Records } from '../storage/records.ts'
 
-const folder = 'gc/intents'
-
-const schema = z.object({ digests: z.array(digestSchema) })
-
-/** Seconds after which a collector starts no deletion any more under an intent. */
+/** Seconds. A collector starts no deletion under an intent that is older. */
 export const deletesWithin = 15
 /**
- * Seconds after which a collector that has not taken its intent back is dead, and its last deletion has happened or
- * never will: clients of object stores give up after a few attempts of half a minute.
+ * Seconds. If a collector has not taken back an intent that is older, it is dead. Then its last deletion has
+ * happened or will never happen: clients of object stores give up after a few attempts of half a minute.
  */
 const deadAfter = 300
-/** Milliseconds between looks at an intent that is in the way. */
+/** Milliseconds between two looks at an intent that we wait for. */
 const patience = 100
 
-/** Blobs that a collector is about to delete, for the servers to see. */
+/** Blobs that collectors are about to delete. Servers read them. */
 export class Intents {
   readonly #storage: Pick<Storage, 'records' | 'objects'>
-  /** Intents that were in the way, and since when on this process' clock (ms). */
+  readonly #records: Records<[id: string], { readonly digests: readonly Digest[] }>
+  /** Intents that we waited for, and since when (ms, this process' clock). */
   readonly #since = new Map<string, number>()
 
   constructor(storage: Pick<Storage, 'records' | 'objects'>) {
     this.#storage = storage
+    this.#records = new Records(storage.records, layout.deletions)
   }
 
-  /** Says what is about to be deleted, until it is taken back. @throws StorageFailed */
-  async declare(digests: readonly Digest[]): Promise<{ readonly key: string; takeBack(): Promise<void> }> {
-    const key = `${folder}/${randomUUID()}`
-    await this.#storage.records.put(key, { digests })
-    return { key, takeBack: () => this.#storage.objects.delete(key) }
+  /** Declares what is about to be deleted, until that is taken back. @throws StorageFailed */
+  async declare(digests: readonly Digest[]): Promise<{ takeBack(): Promise<void> }> {
+    const id = randomUUID()
+    await this.#records.put([id], { digests })
+    return { takeBack: () => this.#storage.objects.delete(recordKey(layout.deletions, id)) }
   }
 
-  /** Intents that stand now, by key. @throws StorageFailed */
+  /** The current intents, by id. @throws StorageFailed */
   async standing(): Promise<ReadonlyMap<string, ReadonlySet<Digest>>> {
     const found = new Map<string, ReadonlySet<Digest>>()
-    for await (const key of this.#storage.records.list(folder)) {
-      const digests = await this.#read(key)
-      if (digests) found.set(key, digests)
+    for await (const [id] of namesOf(this.#storage.records, layout.deletions)) {
+      const digests = await this.#read(id)
+      if (digests) found.set(id, digests)
     }
-    for (const key of this.#since.keys()) if (!found.has(key)) this.#since.delete(key)
+    for (const id of this.#since.keys()) if (!found.has(id)) this.#since.delete(id)
     return found
   }
 
   /**
-   * Waits until none of some intents that names one of the digests stands any more, or its collector is dead.
+   * Waits until every intent that names one of the digests was taken back or its collector is dead.
    * @throws StorageFailed
    */
   async pass(intents: ReadonlyMap<string, ReadonlySet<Digest>>, digests: readonly Digest[]): Promise<void> {
-    for (const [key, named] of intents) {
+    for (const [id, named] of intents) {
       if (!digests.some((digest) => named.has(digest))) continue
-      const since = this.#since.get(key) ?? performance.now()
-      this.#since.set(key, since)
-      while (performance.now() - since < deadAfter * 1000 && (await this.#read(key))) await sleep(patience)
+      const since = this.#since.get(id) ?? performance.now()
+      this.#since.set(id, since)
+      while (performance.now() - since < deadAfter * 1000 && (await this.#read(id))) await sleep(patience)
     }
   }
 
-  /** Removes what dead collectors left. @param now by the storage's clock, ms since 1970 @throws StorageFailed */
+  /**
+   * Removes the intents of dead collectors.
+   * @param now the storage's time, ms since 1970
+   * @throws StorageFailed
+   */
   async removeDead(now: number): Promise<void> {
-    for await (const { key, modified } of this.#storage.objects.list(folder)) {
+    for await (const { key, modified } of this.#storage.objects.list(layout.deletions.folder)) {
       if (now - modified > 2 * deadAfter * 1000) await this.#storage.objects.delete(key)
     }
   }
 
-  async #read(key: string): Promise<ReadonlySet<Digest> | undefined> {
-    const value = await this.#storage.records.get(key)
-    if (value === undefined) return undefined
-    const parsed = schema.safeParse(value)
-    // What it names is not known: to go on would be to guess.
-    if (!parsed.success) throw new StorageFailed(`the record ${key} makes no sense`)
-    return new Set(parsed.data.digests)
+  /** @throws StorageFailed also if an intent makes no sense: going on would be guessing */
+  async #read(id: string): Promise<ReadonlySet<Digest> | undefined> {
+    const intent = await this.#records.getSound(id)
+    return intent && new Set(intent.digests)
   }
 }

@@ -9,10 +9,10 @@ const ago = (seconds: number) => now - seconds * 1000
 const d = (name: string) => digestOf(name)
 const blobsOf = (sizes: Readonly<Record<string, number>>, modified = ago(1000)) =>
   new Map(Object.entries(sizes).map(([name, size]) => [d(name), { size, modified }]))
-const image = (name: string, reach: readonly string[], pulled: number, held = false): StoredImage => ({
+const image = (name: string, reach: readonly string[], pulled: number, isProtected = false): StoredImage => ({
   digest: d(name),
   lastPull: ago(pulled),
-  held,
+  isProtected,
   reach: [name, ...reach].map(d),
 })
 const gone = (verdict: ReturnType<typeof judge>) => new Set(verdict.blobs.map(({ digest }) => digest))
@@ -45,7 +45,7 @@ describe('the policy', () => {
     assert.deepEqual(gone(judge(images, blobs, new Set(), { size: 50, grace: 1 }, now)), new Set([d('huge')]))
   })
 
-  it('keeps what is held or young, whatever the limits', () => {
+  it('keeps what is protected or young, whatever the limits', () => {
     const blobs = new Map([...blobsOf({ a: 10, layer: 10, old: 10 }), ...blobsOf({ young: 10 }, ago(5))])
     const verdict = judge(
       [image('a', ['layer'], 500, true)],
@@ -67,7 +67,7 @@ describe('the policy', () => {
         fc.record({
           layers: fc.subarray(['l1', 'l2', 'l3', 'l4', 'l5']),
           pulled: fc.integer({ min: 0, max: 300 }),
-          held: fc.boolean(),
+          isProtected: fc.boolean(),
         }),
         { maxLength: 4 },
       ),
@@ -80,8 +80,8 @@ describe('the policy', () => {
         const blobs = new Map(
           names.map((name, index) => [d(name), { size: sizes[index] ?? 1, modified: ago(ages[index] ?? 0) }]),
         )
-        const stored = images.map(({ layers, pulled, held }, index) =>
-          image(`m${index + 1}`, layers, pulled, held),
+        const stored = images.map(({ layers, pulled, isProtected }, index) =>
+          image(`m${index + 1}`, layers, pulled, isProtected),
         )
         const verdict = judge(stored, blobs, new Set(), { keep, size, grace }, now)
         const out = new Set(verdict.images.map(({ image }) => image.digest))
@@ -94,12 +94,12 @@ describe('the policy', () => {
         const due = new Set<Digest>()
         for (const one of stored) {
           if (out.has(one.digest)) {
-            assert.ok(!one.held)
+            assert.ok(!one.isProtected)
             continue
           }
-          assert.ok(one.held || now - one.lastPull < keep * 1000)
+          assert.ok(one.isProtected || now - one.lastPull < keep * 1000)
           for (const digest of one.reach ?? []) assert.ok(!deleted.has(digest))
-          if (one.held) for (const digest of one.reach ?? []) due.add(digest)
+          if (one.isProtected) for (const digest of one.reach ?? []) due.add(digest)
         }
         for (const [digest, { modified }] of blobs) if (now - modified < grace * 1000) due.add(digest)
         const least = [...due].reduce((sum, digest) => sum + (blobs.get(digest)?.size ?? 0), 0)

@@ -6,7 +6,7 @@ import { descriptorSchema, manifestSchema, parseJson } from '../oci/parse.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
 import { readWhole } from '../storage/readWhole.ts'
 
-/** What a manifest or an index names directly. */
+/** What a manifest or an index names itself. */
 interface References {
   readonly manifests: readonly Descriptor[]
   readonly blobs: readonly Descriptor[]
@@ -14,10 +14,10 @@ interface References {
 
 const indexSchema = z.object({ manifests: z.array(descriptorSchema) })
 
-/** Manifests whose names are remembered, some 20 KB each at most. */
+/** Most manifests in memory, of at most about 20 KB each. */
 const remembered = 10_000
 
-/** What manifests lead to. They never change, so each is read once. */
+/** What manifests need. They never change, so each is read only once. */
 export class ManifestReferences {
   readonly #blobs: BlobStore
   readonly #known = new LRUCache<Digest, References>({ max: remembered })
@@ -27,8 +27,10 @@ export class ManifestReferences {
   }
 
   /**
-   * Everything that a manifest leads to, through an index too, without itself; undefined where a manifest on the way
-   * is missing, or is none. @param bytes of the manifest, where they are at hand @throws StorageFailed
+   * Everything that a manifest or an index needs, without itself. Undefined if one of the manifests is
+   * missing or makes no sense.
+   * @param bytes the manifest's bytes, if the caller has them
+   * @throws StorageFailed
    */
   async below(digest: Digest, bytes?: Buffer): Promise<readonly Descriptor[] | undefined> {
     const direct = await this.#direct(digest, bytes)

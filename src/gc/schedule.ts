@@ -1,21 +1,23 @@
 import type { Logger } from '../logger.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { layout } from '../storage/layout.ts'
+import { recordKey, Records } from '../storage/records.ts'
 import type { CollectionReport, Collector } from './collector.ts'
 import { readStorageClock } from './storageClock.ts'
 
-const key = 'gc/last'
-
-export interface ScheduleOptions {
+interface ScheduleOptions {
   readonly storage: Pick<Storage, 'records' | 'objects'>
   readonly collector: Pick<Collector, 'collect'>
-  /** Seconds from one collection to the next, of all servers together. */
+  /** Seconds from one collection to the next. All servers together collect once in that time. */
   readonly interval: number
   readonly logger: Logger
-  /** Told of every collection: what came of it, or that it failed. */
+  /** Called after every collection, with its report, or with undefined if it failed. */
   readonly onEnd: (report: CollectionReport | undefined) => void
 }
 
-/** Collects at intervals, by one of the servers on a storage each time (nothing breaks when it is two). */
+/**
+ * Collects at intervals. Only one of the servers on a storage does so each time, but two would do no harm.
+ */
 export class CollectionSchedule {
   readonly #options: ScheduleOptions
   readonly #stop = new AbortController()
@@ -24,20 +26,20 @@ export class CollectionSchedule {
 
   constructor(options: ScheduleOptions) {
     this.#options = options
-    // Servers that were started together do not all look at once.
+    // Servers that were started together do not collect together.
     const first = options.interval * (0.5 + Math.random() / 2)
-    this.#timer = setTimeout(() => this.#turn(), first * 1000)
+    this.#timer = setTimeout(() => this.#run(), first * 1000)
     this.#timer.unref()
   }
 
-  /** Ends a running collection between two deletions. */
+  /** Ends a running collection after the current deletion. */
   async stop(): Promise<void> {
     this.#stop.abort()
     clearTimeout(this.#timer)
     await this.#running
   }
 
-  #turn(): void {
+  #run(): void {
     this.#running = this.#collect().finally(() => {
       if (this.#stop.signal.aborted) return
       this.#timer.refresh()
@@ -49,7 +51,7 @@ export class CollectionSchedule {
     const { signal } = this.#stop
     try {
       if (await this.#isTooSoon()) return
-      await storage.records.put(key, {})
+      await new Records(storage.records, layout.lastCollection).put([], {})
       const report = await collector.collect({ signal })
       logger.info({ found: report.found, deleted: report.deleted }, 'garbage collected')
       onEnd(report)
@@ -60,12 +62,13 @@ export class CollectionSchedule {
     }
   }
 
-  /** Another server has collected just now. */
+  /** Whether another server has just collected. */
   async #isTooSoon(): Promise<boolean> {
     const { storage, interval } = this.#options
     const now = await readStorageClock(storage)
-    for await (const object of storage.objects.list('gc')) {
-      if (object.key === key) return now() - object.modified < (interval * 1000) / 2
+    for await (const object of storage.objects.list(layout.lastCollection.folder)) {
+      if (object.key === recordKey(layout.lastCollection))
+        return now() - object.modified < (interval * 1000) / 2
     }
     return false
   }

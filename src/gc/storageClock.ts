@@ -1,16 +1,18 @@
 import { StorageFailed } from '../errors.ts'
 import type { Storage } from '../storage/interfaces.ts'
-
-const key = 'gc/clock'
+import { layout } from '../storage/layout.ts'
+import { recordKey, Records } from '../storage/records.ts'
 
 /**
- * The time by the storage's own clock, in milliseconds since 1970, never ahead of it: a record is written, and the
- * time since its listing is added. So the clocks of servers and collectors need not agree. @throws StorageFailed
+ * Returns a clock that shows the storage's time in milliseconds since 1970. So the clocks of servers and
+ * collectors need not agree. A record is written and listed, and the time since then is added. The clock is
+ * never ahead of the storage.
+ * @throws StorageFailed
  */
 export async function readStorageClock(storage: Pick<Storage, 'records' | 'objects'>): Promise<() => number> {
-  await storage.records.put(key, {})
-  for await (const object of storage.objects.list('gc')) {
-    if (object.key !== key) continue
+  await new Records(storage.records, layout.clock).put([], {})
+  for await (const object of storage.objects.list(layout.clock.folder)) {
+    if (object.key !== recordKey(layout.clock)) continue
     const listed = performance.now()
     return () => object.modified + performance.now() - listed
   }

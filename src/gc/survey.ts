@@ -3,36 +3,35 @@ import { z } from 'zod'
 import { isDigest, type Digest } from '../oci/digest.ts'
 import { digestSchema } from '../oci/parse.ts'
 import type { Storage, StoredObject } from '../storage/interfaces.ts'
-import type { StoredBlob, StoredImage } from './policy.ts'
+import type { ListedBlob, StoredImage } from './policy.ts'
 import type { Pulls } from './pullLedger.ts'
 import type { ManifestReferences } from './references.ts'
-import { blobFolder } from '../storage/key.ts'
+import { blobFolder, foldersPointingAt } from '../storage/layout.ts'
 
-/** Folders of records that name a blob by its digest: an image's manifest, and layers. */
-const imageFolder = 'manifests'
-const layerFolders = ['builds', 'recompressed']
-
-/** A record that names a blob, or nothing that makes sense. `modified` in ms since 1970. */
-export interface Pointer extends StoredObject {
+/**
+ * A record that names a blob. `digest` is undefined if the record makes no sense. `modified` in ms since
+ * 1970.
+ */
+interface Pointer extends StoredObject {
   readonly digest: Digest | undefined
 }
 
-/** What a storage holds, as far as the collector is concerned. */
+/** Everything in a storage that matters to the collector. */
 export interface Survey {
-  readonly blobs: ReadonlyMap<Digest, StoredBlob>
+  readonly blobs: ReadonlyMap<Digest, ListedBlob>
   readonly images: readonly StoredImage[]
-  /** Records that answer the key of an image. */
+  /** Records of images. */
   readonly imageRecords: readonly Pointer[]
-  /** Records that answer the key of a layer. */
+  /** Records of layers. */
   readonly layerRecords: readonly Pointer[]
 }
 
-/** Requests to the storage that are under way at once. */
+/** Requests that are sent to the storage at the same time. */
 export const atOnce = 16
 
 const pointer = z.object({ digest: digestSchema })
 
-/** Looks through a storage. What never changes is read once in its life. */
+/** Looks through a storage. Records and manifests that have not changed are read only once. */
 export class Surveyor {
   readonly #storage: Pick<Storage, 'records' | 'objects'>
   readonly #references: ManifestReferences
@@ -46,7 +45,7 @@ export class Surveyor {
   /**
    * @param grace seconds
    * @param now by the storage's clock, ms since 1970
-   * @param onProgress how many records and manifests were looked at, and of how many
+   * @param onProgress called with the number of records that were read, and the number of all records
    * @throws StorageFailed
    */
   async look(
@@ -55,10 +54,11 @@ export class Surveyor {
     now: number,
     onProgress: (done: number, of: number) => void,
   ): Promise<Survey> {
-    const [imageObjects, ...layerObjects] = await Promise.all(
-      [imageFolder, ...layerFolders].map((folder) => Array.fromAsync(this.#storage.objects.list(folder))),
-    )
-    const objects = [...(imageObjects ?? []), ...layerObjects.flat()]
+    const [imageObjects, layerObjects] = await Promise.all([
+      this.#listAll(foldersPointingAt('image')),
+      this.#listAll(foldersPointingAt('layer')),
+    ])
+    const objects = [...imageObjects, ...layerObjects]
     const blobs = await this.#listBlobs()
     let done = 0
     const queue = new PQueue({ concurrency: atOnce })
@@ -69,7 +69,7 @@ export class Surveyor {
     }
     const pointers = await queue.addAll(objects.map((object) => () => step(() => this.#read(object))))
     this.#pointers = new Map(pointers.map((one) => [one.key, one]))
-    const imageRecords = pointers.slice(0, imageObjects?.length ?? 0)
+    const imageRecords = pointers.slice(0, imageObjects.length)
     const recorded = Map.groupBy(imageRecords, ({ digest }) => digest)
     const manifests = new Set([...recorded.keys(), ...pulls.lastPull.keys()])
     const images = await queue.addAll(
@@ -82,8 +82,13 @@ export class Surveyor {
     return { blobs, images, imageRecords, layerRecords: pointers.slice(imageRecords.length) }
   }
 
-  async #listBlobs(): Promise<ReadonlyMap<Digest, StoredBlob>> {
-    const blobs = new Map<Digest, StoredBlob>()
+  async #listAll(folders: readonly string[]): Promise<readonly StoredObject[]> {
+    const listed = folders.map((folder) => Array.fromAsync(this.#storage.objects.list(folder)))
+    return (await Promise.all(listed)).flat()
+  }
+
+  async #listBlobs(): Promise<ReadonlyMap<Digest, ListedBlob>> {
+    const blobs = new Map<Digest, ListedBlob>()
     for await (const { key, size, modified } of this.#storage.objects.list(blobFolder)) {
       const digest = `sha256:${key.slice(blobFolder.length + 1)}`
       if (isDigest(digest)) blobs.set(digest, { size, modified })
@@ -100,8 +105,8 @@ export class Surveyor {
   async #image(
     digest: Digest,
     records: readonly Pointer[],
-    blobs: ReadonlyMap<Digest, StoredBlob>,
-    { heldManifests, lastPull }: Pulls,
+    blobs: ReadonlyMap<Digest, ListedBlob>,
+    { leasedManifests, lastPull }: Pulls,
     graceBegan: number,
   ): Promise<StoredImage> {
     const recorded = Math.max(0, ...records.map(({ modified }) => modified))
@@ -110,7 +115,7 @@ export class Surveyor {
     return {
       digest,
       lastPull: Math.max(recorded, lastPull.get(digest) ?? 0),
-      held: heldManifests.has(digest) || recorded > graceBegan,
+      isProtected: leasedManifests.has(digest) || recorded > graceBegan,
       reach: isWhole ? [digest, ...below.map((one) => one.digest)] : undefined,
     }
   }

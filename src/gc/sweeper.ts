@@ -6,17 +6,17 @@ import type { PullLedger } from './pullLedger.ts'
 import type { ManifestReferences } from './references.ts'
 import { atOnce } from './survey.ts'
 
-/** One thing to delete. */
+/** One blob or record to delete. */
 export interface Step {
   readonly kind: 'record' | 'blob'
   readonly key: string
   /** Bytes. */
   readonly size: number
-  /** The blob on whose account it goes: where that is held by now, the thing stays. */
+  /** The blob that it is or that it points at. If a server has leased that by now, the thing stays. */
   readonly digest?: Digest
 }
 
-/** Things that are deleted under one intent: few enough that it stands for a moment only. */
+/** How many things are deleted under one intent. So few that the intent stands only for a moment. */
 const batchSize = 200
 
 interface SweeperParts {
@@ -27,8 +27,9 @@ interface SweeperParts {
 }
 
 /**
- * Deletes, in order: says so, looks whether anybody relies on it by now, and only then does it. A server says what it
- * relies on before it looks what is about to go; so one of the two sees the other. See docs/garbage-collection.md.
+ * Deletes things in order. It first declares its intent, then reads what servers have leased by now, and only
+ * then deletes. A server declares its leases before it reads the intents, so one of the two sees the other.
+ * See docs/garbage-collection.md.
  */
 export class Sweeper {
   readonly #parts: SweeperParts
@@ -38,10 +39,10 @@ export class Sweeper {
   }
 
   /**
-   * Deletes what nobody holds, batch by batch, while it may go on.
+   * Deletes what nobody has leased, batch by batch, as long as `mayGoOn` allows it.
    * @param now the storage's clock
-   * @param onDeleted told of each
-   * @returns the steps that it did not come to @throws StorageFailed
+   * @param onDeleted called after each deletion
+   * @returns the steps that were not reached @throws StorageFailed
    */
   async sweep(
     steps: readonly Step[],
@@ -65,34 +66,35 @@ export class Sweeper {
     const { intents, storage } = this.#parts
     const start = performance.now()
     const intent = await intents.declare([...new Set(batch.flatMap(({ digest }) => digest ?? []))])
-    const held = await this.#held(now()).catch(async (error: unknown) => {
+    const leased = await this.#leased(now()).catch(async (error: unknown) => {
       await intent.takeBack()
       throw error
     })
     const missed: Step[] = []
     const isInTime = () => performance.now() - start < deletesWithin * 1000
     const take = async (step: Step) => {
-      if (step.digest !== undefined && held.has(step.digest)) return
+      if (step.digest !== undefined && leased.has(step.digest)) return
       if (!isInTime()) return void missed.push(step)
       await storage.objects.delete(step.key)
       onDeleted(step)
     }
     const queue = new PQueue({ concurrency: atOnce })
     const results = await Promise.allSettled(batch.map((step) => queue.add(() => take(step))))
-    // A deletion that failed here may still happen over there: the intent stands until it counts as dead.
+    // A deletion that failed for us may still happen in the storage. So the intent stays until it counts as
+    // dead.
     const fault = results.find((result) => result.status === 'rejected')
     if (fault) throw fault.reason
     await intent.takeBack()
     return missed
   }
 
-  /** All that the servers rely on now, through the manifests that they serve. */
-  async #held(now: number): Promise<ReadonlySet<Digest>> {
-    const { heldManifests, heldBlobs } = await this.#parts.ledger.read(now)
-    const held = new Set([...heldManifests, ...heldBlobs])
-    for (const digest of heldManifests) {
-      for (const one of (await this.#parts.references.below(digest)) ?? []) held.add(one.digest)
+  /** Everything that servers have leased: manifests, what these name, and single blobs. */
+  async #leased(now: number): Promise<ReadonlySet<Digest>> {
+    const { leasedManifests, leasedBlobs } = await this.#parts.ledger.read(now)
+    const leased = new Set([...leasedManifests, ...leasedBlobs])
+    for (const digest of leasedManifests) {
+      for (const one of (await this.#parts.references.below(digest)) ?? []) leased.add(one.digest)
     }
-    return held
+    return leased
   }
 }

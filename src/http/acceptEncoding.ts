@@ -1,8 +1,8 @@
 import { qualities } from './accept.ts'
 
 /**
- * The coding that a client wants most (RFC 9110, 12.5.3), undefined where it wants the content as it is. Nothing is
- * encoded for `*` alone: who means a coding names it.
+ * The coding that a client wants most (RFC 9110, 12.5.3). Undefined if it wants the content unencoded. A `*`
+ * alone does not select a coding: a client that wants one names it.
  * @param header `Accept-Encoding`
  * @param offers codings, the server's favourite first
  */

@@ -1,100 +1,98 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { BlobUnknown } from '../errors.ts'
 import { parseImageName } from '../image/name.ts'
-import { hexOf, type Digest } from '../oci/digest.ts'
-import { chunksOf, streamOf, type Piece } from './body.ts'
+import type { ServedBlob } from '../images/servedBlob.ts'
+import type { Digest } from '../oci/digest.ts'
+import { chunksOf, streamOf, type BodyPiece } from './body.ts'
 import { hasAlready, identify, immutable } from './conditional.ts'
 import { RequestError } from './errors.ts'
-import type { Asked } from './manifests.ts'
-import type { HttpParts } from './parts.ts'
+import type { RequestedContent } from './manifests.ts'
 import { multipartRanges } from './multipart.ts'
-import { parseRange, type RangeAnswer } from './range.ts'
+import type { HttpParts } from './parts.ts'
+import { awaitPipelineOrder } from './pipelineOrder.ts'
+import { parseRangeHeader, type RangeAnswer } from './rangeHeader.ts'
 import { parseDigest } from './reference.ts'
 import { sendChunks, type Head } from './sendChunks.ts'
+import type { SendBuffers } from './sendBuffers.ts'
 import { endWhenStalled } from './stalled.ts'
-import { turnOf } from './turn.ts'
+import type { TransportEncoding } from './transportEncoding.ts'
 
-type Parts = Pick<
-  HttpParts,
-  'blobs' | 'files' | 'sendBuffers' | 'urls' | 'holds' | 'accelRedirect' | 'transportEncoding'
->
+type Parts = Pick<HttpParts, 'images' | 'sendBuffers' | 'accelRedirect' | 'transportEncoding'>
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`. */
 export async function sendBlob(
-  parts: Parts,
-  asked: Asked,
+  { images, sendBuffers, accelRedirect, transportEncoding }: Parts,
+  requested: RequestedContent,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  parseImageName(asked.name)
-  const digest = parseDigest(asked.reference)
-  const found = await parts.blobs.stat(digest)
-  if (!found) throw new BlobUnknown(digest)
-  parts.holds.touch(digest)
+  parseImageName(requested.name)
+  const digest = parseDigest(requested.reference)
+  const blob = await images.blob(digest)
   identify(reply, digest, immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   const head = request.method === 'HEAD'
-  const link = await parts.urls?.url(digest)
+  const link = await blob.link()
   if (link && !head) return redirect(reply, link)
   void reply.headers({ 'content-type': 'application/octet-stream', 'accept-ranges': 'bytes' })
-  // A range of a HEAD means nothing (RFC 9110, 14.2).
-  const range = parseRange(head ? undefined : validRange(request, digest), found.size)
-  // Storage that is linked to sends what it has: nothing is compressed on the way.
+  // The Range header of a HEAD request is ignored (RFC 9110, 14.2).
+  const range = parseRangeHeader(head ? undefined : validRange(request, digest), blob.size)
+  // Clients that follow a link get the stored bytes, so HEAD must not announce compressed ones.
   if (range.kind === 'whole' && !link) {
-    const coding = await transportCoding(parts, digest, found.size, request, reply)
-    if (coding !== undefined) return sendEncoded(parts, digest, coding, head, reply)
+    const coding = await transportCoding(transportEncoding, blob, request, reply)
+    if (coding !== undefined) return sendEncoded(transportEncoding, blob, coding, head, reply)
   }
-  if (head) return reply.header('content-length', found.size).send()
-  if (range.kind === 'outside') throw unsatisfiable(request, found.size)
-  if (parts.accelRedirect !== undefined) return handOff(parts.accelRedirect, digest, reply)
-  if (!(await turnOf(reply.raw))) return reply.hijack()
+  if (head) return reply.header('content-length', blob.size).send()
+  if (range.kind === 'outside') throw unsatisfiable(request, blob.size)
+  if (accelRedirect !== undefined) return handOff(accelRedirect, blob, reply)
+  if (!(await awaitPipelineOrder(reply.raw))) return reply.hijack()
   endWhenStalled(reply)
-  return sendRange(parts, digest, found.size, range, request, reply)
+  return sendRange(blob, range, sendBuffers, request, reply)
 }
 
-/** The link expires, so nobody may keep the answer. A client asks the link for the range that it wants. */
+/**
+ * The link expires, so the answer must not be cached. The client asks the link for the range that it wants.
+ */
 function redirect(reply: FastifyReply, link: URL): FastifyReply {
   return reply.code(307).headers({ location: link.href, 'cache-control': 'no-store' }).send()
 }
 
-/** The nginx in front sends the file in place of this answer, or the range of it that the client asked for. */
-function handOff(prefix: string, digest: Digest, reply: FastifyReply): FastifyReply {
-  return reply.header('x-accel-redirect', `${prefix}layers/${hexOf(digest)}`).send()
+/** The nginx in front replaces this answer by the file, or by the range of it that the client asked for. */
+function handOff(prefix: string, { path }: ServedBlob, reply: FastifyReply): FastifyReply {
+  return reply.header('x-accel-redirect', `${prefix}${path}`).send()
 }
 
 async function sendRange(
-  { blobs, files, sendBuffers }: Parts,
-  digest: Digest,
-  size: number,
+  blob: ServedBlob,
   range: Exclude<RangeAnswer, { kind: 'outside' }>,
+  sendBuffers: SendBuffers,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { pieces, ...head } = describe(range, size)
-  const file = await files?.file(digest)
+  const { pieces, ...head } = describe(range, blob.size)
+  const file = await blob.file()
   if (file) return sendChunks(chunksOf(file, pieces, sendBuffers), head, request, reply)
-  const body = range.kind === 'whole' ? blobs.open(digest) : streamOf(blobs, digest, pieces)
+  const body = range.kind === 'whole' ? blob.open() : streamOf(blob, pieces)
   return reply
     .code(head.status)
     .headers(head.headers)
     .send(await body)
 }
 
-/** What is sent for a range, and as what. */
+/** Status, headers and body for a range. */
 function describe(
   range: Exclude<RangeAnswer, { kind: 'outside' }>,
   size: number,
-): Head & { readonly pieces: readonly Piece[] } {
+): Head & { readonly pieces: readonly BodyPiece[] } {
   switch (range.kind) {
     case 'whole':
       return { status: 200, headers: { 'content-length': size }, pieces: [{ start: 0, end: size - 1 }] }
     case 'part': {
-      const { start, end } = range.bounds
+      const { start, end } = range.range
       const headers = { 'content-length': end - start + 1, 'content-range': `bytes ${start}-${end}/${size}` }
-      return { status: 206, headers, pieces: [range.bounds] }
+      return { status: 206, headers, pieces: [range.range] }
     }
     case 'parts': {
-      const { contentType, length, pieces } = multipartRanges(range.bounds, size)
+      const { contentType, length, pieces } = multipartRanges(range.ranges, size)
       return { status: 206, headers: { 'content-length': length, 'content-type': contentType }, pieces }
     }
   }
@@ -102,34 +100,36 @@ function describe(
 
 /** The coding in which the client gets a blob that is stored uncompressed. */
 async function transportCoding(
-  { transportEncoding }: Parts,
-  digest: Digest,
-  size: number,
+  transportEncoding: TransportEncoding,
+  blob: ServedBlob,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<string | undefined> {
-  if (!(await transportEncoding.appliesTo(digest, size))) return undefined
+  if (!(await transportEncoding.appliesTo(blob))) return undefined
   void reply.header('vary', 'accept-encoding')
   const header = request.headers['accept-encoding']
   return transportEncoding.choose(Array.isArray(header) ? header.join() : header)
 }
 
-/** The bytes are others, so the entity tag is weak (RFC 9110, 8.8.1); the digest stays that of the content. */
+/**
+ * The entity tag is weak because the sent bytes differ (RFC 9110, 8.8.1). The digest is still that of the
+ * content.
+ */
 async function sendEncoded(
-  { blobs, transportEncoding }: Parts,
-  digest: Digest,
+  transportEncoding: TransportEncoding,
+  blob: ServedBlob,
   coding: string,
   head: boolean,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  void reply.headers({ 'content-encoding': coding, etag: `W/"${digest}"`, 'accept-ranges': 'none' })
+  void reply.headers({ 'content-encoding': coding, etag: `W/"${blob.digest}"`, 'accept-ranges': 'none' })
   if (head) return reply.send()
-  if (!(await turnOf(reply.raw))) return reply.hijack()
+  if (!(await awaitPipelineOrder(reply.raw))) return reply.hijack()
   endWhenStalled(reply)
-  return reply.send(transportEncoding.encode(await blobs.open(digest), coding))
+  return reply.send(transportEncoding.encode(await blob.open(), coding))
 }
 
-/** A range counts only for the content that the client has a part of (RFC 9110, 13.1.5). */
+/** A range counts only if the client already has another part of the same content (RFC 9110, 13.1.5). */
 function validRange(request: FastifyRequest, digest: Digest): string | undefined {
   const condition = request.headers['if-range']
   return condition === undefined || condition === `"${digest}"` ? request.headers.range : undefined
@@ -138,7 +138,7 @@ function validRange(request: FastifyRequest, digest: Digest): string | undefined
 function unsatisfiable(request: FastifyRequest, size: number): RequestError {
   return new RequestError({
     status: 416,
-    // The specification has no code of its own; this is the one of the registry it grew out of.
+    // The specification has no code for this. The registry that it grew out of uses this one.
     code: 'RANGE_INVALID',
     message: `the range ${request.headers.range ?? ''} is outside of the blob's ${size} bytes`,
     headers: { 'content-range': `bytes */${size}` },

@@ -1,43 +1,51 @@
 import { Readable } from 'node:stream'
-import type { BlobFile, BlobStore } from '../storage/interfaces.ts'
-import type { Digest } from '../oci/digest.ts'
-import type { Bounds } from './range.ts'
+import type { BlobFile, ServedBlob } from '../images/servedBlob.ts'
+import type { ContentRange } from './rangeHeader.ts'
 import type { SendBuffers } from './sendBuffers.ts'
 
-/** What a body is made of: bytes as they are, or a range of a blob. */
-export type Piece = Buffer | Bounds
+/** A part of a body: given bytes, or a range of a blob. */
+export type BodyPiece = Buffer | ContentRange
 
-/** The body out of what the storage streams; one range is opened after the other. @throws BlobUnknown, StorageFailed */
+/**
+ * A body that the storage streams. Its ranges are opened one after the other.
+ * @throws BlobUnknown, StorageFailed
+ */
 export async function streamOf(
-  blobs: Pick<BlobStore, 'open'>,
-  digest: Digest,
-  pieces: readonly Piece[],
+  blob: Pick<ServedBlob, 'open'>,
+  pieces: readonly BodyPiece[],
 ): Promise<Readable> {
   const [first] = pieces
-  if (first && !Buffer.isBuffer(first) && pieces.length === 1) return blobs.open(digest, first)
+  if (first && !Buffer.isBuffer(first) && pieces.length === 1) return blob.open(first)
   const body = async function* () {
     for (const piece of pieces) {
       if (Buffer.isBuffer(piece)) yield piece
-      else yield* await blobs.open(digest, piece)
+      else yield* await blob.open(piece)
     }
   }
   return Readable.from(body(), { objectMode: false })
 }
 
-/** Bytes of the buffer of an answer's first chunk, and of all of them where it gets none of the large ones. */
+/**
+ * Bytes of an answer's own buffer. It is used for the first chunk, and whenever the answer gets no large
+ * buffer.
+ */
 const smallSize = 128 << 10
-/** Bytes, more than what systems take for a client that never reads: 4 MB on the same machine, less by a network. */
+/**
+ * Bytes. A system takes less for a client that never reads: 4 MB on the same machine, and less over a
+ * network.
+ */
 const unread = 4.5e6
-/** Bytes a millisecond that a client has to take all in all for a large buffer: others would keep it too long. */
+/** Bytes per millisecond. Slower clients get no large buffer, because they would keep it too long. */
 const fast = 10_000
 
 /**
- * The body out of a blob's file. The bytes of a chunk are others as soon as the next one is asked for. The file is
- * closed at the end. @throws StorageFailed
+ * A body that is read from a blob's file. A chunk is valid until the next one is read. The file is closed at
+ * the end.
+ * @throws StorageFailed
  */
 export async function* chunksOf(
   file: BlobFile,
-  pieces: readonly Piece[],
+  pieces: readonly BodyPiece[],
   buffers: SendBuffers,
 ): AsyncGenerator<Buffer, void> {
   let small: Buffer | undefined

@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Digest } from '../oci/digest.ts'
 
-/** What never changes may be kept for ever; what a tag means may be another thing the next time. */
+/**
+ * Content with a digest never changes, so it may be cached for ever. What a tag means may change at any time.
+ */
 export const immutable = 'public, max-age=31536000, immutable'
 export const revalidate = 'no-cache'
 
-/** The headers that name content by its digest, the same for HEAD and GET. */
+/** Sets the headers that identify content by its digest. They are the same for HEAD and GET. */
 export function identify(reply: FastifyReply, digest: Digest, cacheControl: string): void {
   void reply.headers({
     'docker-content-digest': digest,
@@ -14,7 +16,7 @@ export function identify(reply: FastifyReply, digest: Digest, cacheControl: stri
   })
 }
 
-/** Whether the client has the content already (RFC 9110, 13.1.2). */
+/** Whether the client already has the content (RFC 9110, 13.1.2). */
 export function hasAlready(request: FastifyRequest, digest: Digest): boolean {
   const header = request.headers['if-none-match']
   if (header === undefined) return false

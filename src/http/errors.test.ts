@@ -42,6 +42,14 @@ describe('what an error is answered with', () => {
     assert.match(message, /nix-store --read-log \/nix\/store\/d-x\.drv/)
   })
 
+  it('answers a failed build with its cause, and names the build', () => {
+    const refused = new errors.EvaluationRefused('steam', 'steam is unfree')
+    const answer = answerTo(new errors.ImageNotBuilt('1234abcd', refused))
+    const { detail, ...plain } = answerTo(refused)
+    assert.deepEqual(answer, { ...plain, detail: { ...detail, build: '1234abcd' } })
+    assert.equal(answerTo(new errors.ImageNotBuilt('1234abcd', new Error('secret'))).detail, undefined)
+  })
+
   it('tells when to try again', () => {
     assert.equal(answerTo(new errors.QueueFull(5)).headers?.['retry-after'], '5')
   })

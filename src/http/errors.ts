@@ -9,7 +9,7 @@ export interface ErrorAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A fault of the request itself, which only this folder can see. */
+/** A fault in the request itself. Only this folder can see it. */
 export class RequestError extends Error {
   readonly answer: ErrorAnswer
   constructor(answer: ErrorAnswer) {
@@ -20,7 +20,7 @@ export class RequestError extends Error {
 
 type Rule = (error: unknown) => ErrorAnswer | undefined
 
-/** A line of the table: errors of a class, and of those derived from it, get this status and code. */
+/** A line of the table: errors of a class or of its subclasses get this status and code. */
 function on<E extends Error>(
   type: abstract new (...args: never[]) => E,
   status: number,
@@ -32,8 +32,9 @@ function on<E extends Error>(
 }
 
 /**
- * From what happened to status and code; the first line that fits counts. Clients show their users the message of a
- * 4xx and throw that of a 5xx away: so what a user can act on is 4xx, and 5xx is for what an operator has to mend.
+ * The status and code of each error. The first line that fits counts. Clients show the message of a 4xx to
+ * their users and hide that of a 5xx. So everything that users can act on is a 4xx, and a 5xx is for
+ * operators.
  */
 const rules: readonly Rule[] = [
   on(errors.InvalidName, 400, 'NAME_INVALID'),
@@ -62,9 +63,9 @@ const rules: readonly Rule[] = [
   on(errors.Stopping, 503, 'UNAVAILABLE', retryLater),
 ]
 
-/** Lines of the log that go into the message: clients print it in one piece. */
+/** Lines of the log in the message. Clients print the message in one piece. */
 const linesInMessage = 10
-/** Characters of a line, and of a message: enough to act on, and no client has to take a megabyte. */
+/** Characters of a line and of a message. Enough to act on, without sending a megabyte to a client. */
 const longestLine = 500
 const longestMessage = 8_000
 
@@ -82,7 +83,7 @@ function buildFault(error: errors.BuildFailed): Partial<ErrorAnswer> {
   }
 }
 
-/** Without what a terminal would obey, and not too long. */
+/** Removes control sequences for terminals, and cuts long lines. */
 function readable(line: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what must go
   const text = line.replaceAll(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
@@ -93,13 +94,15 @@ function retryLater(): Partial<ErrorAnswer> {
   return { headers: { 'retry-after': '10' } }
 }
 
-/** How an error is answered. What is in no line is a fault of the program: its text stays in the log. */
+/** How an error is answered. An error that is not in the table is a bug. Its text stays in the log. */
 export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof RequestError) return error.answer
-  const answer = rules.map((rule) => rule(error)).find((one) => one !== undefined)
+  const reason = errors.reasonOf(error)
+  const answer = rules.map((rule) => rule(reason)).find((one) => one !== undefined)
   if (!answer) return unforeseen
-  const build = error instanceof errors.NixeryError ? error.build : undefined
-  return build === undefined ? answer : { ...answer, detail: { ...answer.detail, build } }
+  return error instanceof errors.ImageNotBuilt
+    ? { ...answer, detail: { ...answer.detail, build: error.build } }
+    : answer
 }
 
 const unforeseen: ErrorAnswer = {

@@ -1,12 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Something that the server cannot work without. The check rejects, with a reason, when it is not there. */
+/** Something that the server needs. The check rejects with the reason if it does not work. */
 export interface ReadinessCheck {
   readonly name: string
   readonly check: () => Promise<void>
 }
 
-/** `/healthz`: the process lives. `/readyz`: it can build and serve, or what is missing. */
+/**
+ * `/healthz` answers that the process runs. `/readyz` answers whether it can build and serve, or what is
+ * missing.
+ */
 export function registerHealth(server: FastifyInstance, checks: readonly ReadinessCheck[]): void {
   server.route({ method: ['GET', 'HEAD'], url: '/healthz', handler: async () => ({ status: 'ok' }) })
   const remembered = checks.map(({ name, check }) => ({ name, check: rememberFor(check, rememberedFor) }))
@@ -26,7 +29,10 @@ export function registerHealth(server: FastifyInstance, checks: readonly Readine
   })
 }
 
-/** Milliseconds for which an answer to a check holds: whoever may ask must not be able to keep the server busy. */
+/**
+ * Milliseconds for which the result of a check is used again, so that nobody can keep the server busy by
+ * asking.
+ */
 const rememberedFor = 2_000
 
 function rememberFor(check: () => Promise<void>, milliseconds: number): () => Promise<void> {

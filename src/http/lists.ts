@@ -6,30 +6,33 @@ import { pageOf, type Page } from './paging.ts'
 import type { HttpParts } from './parts.ts'
 import { parseDigest } from './reference.ts'
 
-/** `GET /v2/_catalog`: images that were built. */
+/** `GET /v2/_catalog`: the images that were built. */
 export async function sendCatalog(
-  { catalog }: Pick<HttpParts, 'catalog'>,
+  { images }: Pick<HttpParts, 'images'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const page = pageOf(await catalog.names(), request.query, '/v2/_catalog')
+  const page = pageOf(await images.names(), request.query, '/v2/_catalog')
   return send(reply, page, { repositories: page.items })
 }
 
-/** `GET /v2/<name>/tags/list`: `latest`, which any valid name has, and the tags that were built. */
+/** `GET /v2/<name>/tags/list`: the tags that were built, and `latest`, which every valid name has. */
 export async function sendTags(
-  { catalog }: Pick<HttpParts, 'catalog'>,
+  { images }: Pick<HttpParts, 'images'>,
   name: string,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const page = pageOf(await catalog.tags(parseImageName(name)), request.query, `/v2/${name}/tags/list`)
+  const page = pageOf(await images.tags(parseImageName(name)), request.query, `/v2/${name}/tags/list`)
   return send(reply, page, { name, tags: page.items })
 }
 
 const filter = z.object({ artifactType: z.string() })
 
-/** `GET /v2/<name>/referrers/<digest>`: nothing refers to an image yet (OCI distribution-spec, "Listing Referrers"). */
+/**
+ * `GET /v2/<name>/referrers/<digest>`: nothing refers to an image yet (OCI distribution-spec, "Listing
+ * Referrers").
+ */
 export function sendReferrers(
   name: string,
   reference: string,

@@ -1,100 +1,37 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
-import { BlobUnknown, ManifestUnknown } from '../errors.ts'
-import { parseImageName, type ImageRequest } from '../image/name.ts'
-import type { Encoded } from '../oci/descriptor.ts'
-import type { Digest } from '../oci/digest.ts'
-import { mediaTypes } from '../oci/mediaTypes.ts'
-import { parseJson } from '../oci/parse.ts'
-import { readWhole } from '../storage/readWhole.ts'
+import { parseImageName } from '../image/name.ts'
 import { chooseMediaType } from './accept.ts'
 import { hasAlready, identify, immutable, revalidate } from './conditional.ts'
 import type { HttpParts } from './parts.ts'
 import { parseReference } from './reference.ts'
 
-/** No manifest is larger; what is, is a layer (OCI distribution-spec, "Pushing manifests": at least 4 MiB). */
-const largestManifest = 4 << 20
-
-const kinds: ReadonlySet<string> = new Set([
-  mediaTypes.ociManifest,
-  mediaTypes.ociIndex,
-  mediaTypes.dockerManifest,
-  mediaTypes.dockerManifestList,
-])
-const typed = z.object({ mediaType: z.string().refine((type) => kinds.has(type)) })
-
-export interface Asked {
+/** The name and the reference in a path, not checked yet. */
+export interface RequestedContent {
   readonly name: string
   readonly reference: string
 }
 
-/** `GET` and `HEAD /v2/<name>/manifests/<reference>`. A tag is built when it is not known, for both methods. */
+/**
+ * `GET` and `HEAD /v2/<name>/manifests/<reference>`. Both methods build the image of a tag if it is unknown.
+ */
 export async function sendManifest(
-  parts: Pick<HttpParts, 'images' | 'forms' | 'blobs' | 'holds'>,
-  asked: Asked,
+  { images }: Pick<HttpParts, 'images'>,
+  requested: RequestedContent,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const image = parseImageName(asked.name)
-  const reference = parseReference(asked.reference)
+  const image = parseImageName(requested.name)
+  const reference = parseReference(requested.reference)
   const byTag = reference.kind === 'tag'
   if (byTag) void reply.header('vary', 'accept')
   const manifest = byTag
-    ? await readTag(parts, image, reference.tag, request.headers.accept)
-    : await readManifest(parts, reference.digest)
+    ? await images.manifestByTag(image, reference.tag, (offers) =>
+        chooseMediaType(request.headers.accept, offers),
+      )
+    : await images.manifestByDigest(reference.digest)
   const { mediaType, digest, size } = manifest.descriptor
   identify(reply, digest, byTag ? revalidate : immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   void reply.headers({ 'content-type': mediaType, 'content-length': size })
   return request.method === 'HEAD' ? reply.send() : reply.send(manifest.bytes)
-}
-
-/** The form of an image that the client wants most. Where a part of it got lost, the image is made anew. */
-async function readTag(
-  { images, forms, holds }: Pick<HttpParts, 'images' | 'forms' | 'holds'>,
-  image: ImageRequest,
-  tag: string,
-  accept: string | undefined,
-): Promise<Encoded> {
-  const read = async () => {
-    const tagged = await images.get(image, tag)
-    const manifest = await forms.encode(tagged, chooseMediaType(accept, forms.offers(tagged)))
-    if (!(await holds.hold(manifest))) throw new BlobUnknown(manifest.descriptor.digest)
-    return manifest
-  }
-  return read().catch((error: unknown) => {
-    if (!(error instanceof BlobUnknown)) throw error
-    forget({ images, forms }, error)
-    return read()
-  })
-}
-
-/** What names a blob that is not there is not answered out of memory any more. */
-export function forget(
-  { images, forms }: Pick<HttpParts, 'images' | 'forms'>,
-  { digest }: BlobUnknown,
-): void {
-  images.forget(digest)
-  forms.forget(digest)
-}
-
-/** A manifest is only shown while all that it names is there, and stays. */
-async function readManifest(
-  { blobs, holds }: Pick<HttpParts, 'blobs' | 'holds'>,
-  digest: Digest,
-): Promise<Encoded> {
-  const size = (await blobs.stat(digest))?.size
-  if (size === undefined || size > largestManifest) throw new ManifestUnknown(digest)
-  const bytes = await readWhole(blobs, digest)
-  const mediaType = bytes && mediaTypeOf(bytes)
-  if (bytes === undefined || mediaType === undefined) throw new ManifestUnknown(digest)
-  const manifest = { descriptor: { mediaType, digest, size: bytes.length }, bytes }
-  if (!(await holds.hold(manifest))) throw new ManifestUnknown(digest)
-  return manifest
-}
-
-/** A manifest says itself what it is; blobs of other kinds are no JSON, or say nothing. */
-function mediaTypeOf(bytes: Buffer): string | undefined {
-  if (bytes[0] !== '{'.charCodeAt(0)) return undefined
-  return typed.safeParse(parseJson(bytes)).data?.mediaType
 }

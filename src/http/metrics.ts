@@ -1,8 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { CollectionReport } from '../gc/collector.ts'
 
-/** What `/metrics` tells. Names follow Prometheus' rules: base units, `_total` for what only grows. */
+/** Numbers of one collection. */
+export interface CollectionFigures {
+  /** What the storage has after the collection. An image is a manifest. */
+  readonly left: { readonly bytes: number; readonly blobs: number; readonly images: number }
+  readonly deleted: { readonly bytes: number; readonly blobs: number; readonly records: number }
+}
+
+/** The metrics of `/metrics`. Names follow Prometheus' rules: base units, and `_total` for counters. */
 export class Metrics {
   readonly registry = new Registry()
   readonly #bytes = this.#gauge('nixery_storage_bytes', 'Bytes of blobs after the last collection')
@@ -18,14 +24,14 @@ export class Metrics {
   readonly #deleted = this.#counter('nixery_gc_deleted_total', 'Things that were deleted, by kind', ['kind'])
   readonly #freed = this.#counter('nixery_gc_freed_bytes_total', 'Bytes of blobs that were deleted')
 
-  /** A collection of this server ended; without a report, in a fault. */
-  collected(report: CollectionReport | undefined): void {
-    this.#runs.inc({ outcome: report ? 'ok' : 'failed' })
-    if (!report) return
-    const { found, deleted, verdict } = report
-    this.#bytes.set(found.bytes - deleted.bytes)
-    this.#blobs.set(found.blobs - deleted.blobs)
-    this.#images.set(found.images - verdict.images.length)
+  /** Counts a collection of this server. @param figures undefined if it failed */
+  collected(figures: CollectionFigures | undefined): void {
+    this.#runs.inc({ outcome: figures ? 'ok' : 'failed' })
+    if (!figures) return
+    const { left, deleted } = figures
+    this.#bytes.set(left.bytes)
+    this.#blobs.set(left.blobs)
+    this.#images.set(left.images)
     this.#lastEnd.setToCurrentTime()
     this.#deleted.inc({ kind: 'blob' }, deleted.blobs)
     this.#deleted.inc({ kind: 'record' }, deleted.records)

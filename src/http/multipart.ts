@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { Piece } from './body.ts'
-import type { Bounds } from './range.ts'
+import type { BodyPiece } from './body.ts'
+import type { ContentRange } from './rangeHeader.ts'
 
-/** Several ranges as one body (RFC 9110, 14.6). */
-export interface MultipartRanges {
+/** A body with several ranges of the same content (RFC 9110, 14.6). */
+interface MultipartRanges {
   readonly contentType: string
   /** Bytes of the whole body. */
   readonly length: number
-  readonly pieces: readonly Piece[]
+  readonly pieces: readonly BodyPiece[]
 }
 
-export function multipartRanges(bounds: readonly Bounds[], size: number): MultipartRanges {
+export function multipartRanges(ranges: readonly ContentRange[], size: number): MultipartRanges {
   const boundary = randomUUID()
-  const parts = bounds.map((one) => ({ one, head: Buffer.from(head(boundary, one, size)) }))
+  const parts = ranges.map((one) => ({ one, head: Buffer.from(head(boundary, one, size)) }))
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
   const length = parts.reduce(
     (sum, part) => sum + part.head.length + part.one.end - part.one.start + 1,
@@ -25,7 +25,7 @@ export function multipartRanges(bounds: readonly Bounds[], size: number): Multip
   }
 }
 
-function head(boundary: string, { start, end }: Bounds, size: number): string {
+function head(boundary: string, { start, end }: ContentRange, size: number): string {
   const lines = [
     `--${boundary}`,
     'content-type: application/octet-stream',

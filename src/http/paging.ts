@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RequestError } from './errors.ts'
 
-/** Names on a page when the client does not say how many. */
+/** Names on a page if the client does not ask for a number. */
 const defaultPage = 1000
 const query = z.object({
   n: z
@@ -14,13 +14,13 @@ const query = z.object({
 
 export interface Page {
   readonly items: readonly string[]
-  /** Where the next page is, as a `Link` header (RFC 8288), when there is one. */
+  /** The `Link` header (RFC 8288) of the next page, if there is one. */
   readonly link?: string
 }
 
 /**
- * The part of a sorted list that a query asks for: `n` items, those after `last` (OCI distribution-spec, "Listing
- * tags"). @throws RequestError
+ * The part of a sorted list that a query asks for: the first `n` items after `last` (OCI distribution-spec,
+ * "Listing tags"). @throws RequestError
  */
 export function pageOf(all: readonly string[], asked: unknown, path: string): Page {
   const parsed = query.safeParse(asked)

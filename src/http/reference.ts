@@ -1,13 +1,13 @@
 import { isDigest, type Digest } from '../oci/digest.ts'
 import { RequestError } from './errors.ts'
 
-export type Reference =
+type Reference =
   { readonly kind: 'tag'; readonly tag: string } | { readonly kind: 'digest'; readonly digest: Digest }
 
-/** OCI distribution-spec, "Pulling manifests". */
+/** The grammar of tags (OCI distribution-spec, "Pulling manifests"). */
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
-/** What stands behind `manifests/`. @throws RequestError */
+/** Parses what follows `manifests/` in a path. @throws RequestError */
 export function parseReference(text: string): Reference {
   if (text.includes(':')) return { kind: 'digest', digest: parseDigest(text) }
   if (tagPattern.test(text)) return { kind: 'tag', tag: text }

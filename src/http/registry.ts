@@ -1,19 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { apiVersion } from './apiVersion.ts'
 import { sendBlob } from './blobs.ts'
 import { revalidate } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import { sendCatalog, sendReferrers, sendTags } from './lists.ts'
 import { sendManifest } from './manifests.ts'
-import { parseRegistryPath } from './registryPath.ts'
+import { apiVersion, parseRegistryPath } from './registryPath.ts'
 import type { HttpParts } from './parts.ts'
 
-/** The read side of the OCI distribution-spec. Nobody pushes: all else is answered with what is allowed. */
+/**
+ * The read side of the OCI distribution-spec. Nobody can push. Other methods are answered with the allowed
+ * ones.
+ */
 export function registerRegistry(server: FastifyInstance, parts: HttpParts): void {
   server.addHook('onRequest', async (request, reply) => {
-    // Content says later how long it may be kept; nothing else may be without being asked for again.
+    // Answers with content say later how long they may be cached. All others must be requested again.
     void reply.headers({ ...registryHeaders(request.url), 'cache-control': revalidate })
-    // Before anybody looks at the body, which may be of any type and size.
+    // This comes before anything reads the body, which may have any type and size.
     if (request.method !== 'GET' && request.method !== 'HEAD') throw notWritable(request)
   })
   const answer = (request: FastifyRequest, reply: FastifyReply) => respond(parts, request, reply)
@@ -21,7 +23,7 @@ export function registerRegistry(server: FastifyInstance, parts: HttpParts): voi
   server.all('/v2/*', answer)
 }
 
-/** What every answer below `/v2` says, errors too. */
+/** Headers of every answer below `/v2`, errors included. */
 export function registryHeaders(url: string): Readonly<Record<string, string>> {
   return url.startsWith('/v2') ? apiVersion : {}
 }
@@ -31,23 +33,23 @@ async function respond(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  // The path as it came: the router has decoded its own copy.
-  const asked = parseRegistryPath(request.raw.url ?? '')
-  switch (asked.kind) {
+  // The path as it was sent. The router has decoded its own copy.
+  const requested = parseRegistryPath(request.raw.url ?? '')
+  switch (requested.kind) {
     case 'unknown':
       throw nothingAt(request.url)
     case 'base':
       return reply.header('content-type', 'application/json').send(Buffer.from('{}'))
     case 'manifest':
-      return sendManifest(parts, asked, request, reply)
+      return sendManifest(parts, requested, request, reply)
     case 'blob':
-      return sendBlob(parts, asked, request, reply)
+      return sendBlob(parts, requested, request, reply)
     case 'catalog':
       return sendCatalog(parts, request, reply)
     case 'tags':
-      return sendTags(parts, asked.name, request, reply)
+      return sendTags(parts, requested.name, request, reply)
     case 'referrers':
-      return sendReferrers(asked.name, asked.reference, request, reply)
+      return sendReferrers(requested.name, requested.reference, request, reply)
     case 'upload':
       throw readOnly('reading an upload')
   }

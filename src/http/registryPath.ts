@@ -1,4 +1,11 @@
-/** What a path under `/v2/` asks for (OCI distribution-spec, "Endpoints"). Names and references are not checked yet. */
+/** A header of every answer below `/v2`. Old clients recognise a registry by it. */
+export const apiVersion = { 'docker-distribution-api-version': 'registry/2.0' } as const
+
+/**
+ * What a path below `/v2/` asks for (OCI distribution-spec, "Endpoints"). Names and references are not
+ * checked yet.
+ * @internal the tests name what they expect
+ */
 export type RegistryPath =
   | { readonly kind: 'base' }
   | { readonly kind: 'catalog' }
@@ -10,8 +17,8 @@ export type RegistryPath =
 const nouns = { manifests: 'manifest', blobs: 'blob', referrers: 'referrers' } as const
 
 /**
- * Splits a request's path, percent-encoded as it came, from the right: a name may contain any of the words.
- * The query, if any, is ignored.
+ * Splits the path of a request from the right, because a name may contain any of the words. The path is still
+ * percent-encoded. A query is ignored.
  */
 export function parseRegistryPath(url: string): RegistryPath {
   const path = decode(url.split('?', 1)[0] ?? '')

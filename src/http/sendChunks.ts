@@ -7,9 +7,11 @@ export interface Head {
 }
 
 /**
- * Sends a body whose chunks are good only until the next one is asked for: that is when the socket has taken them.
- * Fulfilled when the answer is over, in whatever way; a body that breaks off ends the connection, so that nobody takes
- * it for whole. Without a first chunk nothing is sent. @throws what the first chunk does
+ * Sends a body whose chunks are valid only until the next one is read. So the next one is read only when the
+ * socket has taken the chunk. Fulfilled when the answer has ended, in whatever way. If the body breaks off,
+ * the connection is closed, so that no client takes the answer for complete. If the first chunk fails,
+ * nothing is sent.
+ * @throws the error of the first chunk
  */
 export async function sendChunks(
   chunks: AsyncGenerator<Buffer, void>,
@@ -35,10 +37,13 @@ export async function sendChunks(
   return reply
 }
 
-/** Writes, and tells when the socket needs the bytes no more, and whether there will be more: not after a client left. */
+/**
+ * Returns a function that writes and waits until the socket does not need the bytes any more. Its result is
+ * false if the client has left.
+ */
 function writerTo(raw: ServerResponse): (bytes: Buffer) => Promise<boolean> {
   let settle: ((goesOn: boolean) => void) | undefined
-  // Of what is written on a connection that has just ended nobody hears.
+  // If a connection has just ended, the callback of a write is never called.
   raw.once('close', () => settle?.(false))
   return (bytes) =>
     new Promise((resolve) => {

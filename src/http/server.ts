@@ -6,47 +6,46 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
-import { BlobUnknown } from '../errors.ts'
 import { answerTo, errorBody, RequestError } from './errors.ts'
 import { registerHealth } from './health.ts'
-import { forget } from './manifests.ts'
+import { MalformedRequests } from './malformedRequests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
-import { Unreadable } from './unreadable.ts'
 
-/** Proxies keep connections open for a minute: the server must not be the first to close one (ms). */
+/**
+ * Milliseconds. Proxies keep idle connections open for a minute, and the server must not close them first.
+ */
 const keepAlive = 75_000
 
-/** The registry's HTTP face. It listens when it is told to. */
+/** The registry's HTTP server. It does not listen yet. */
 export function createServer(parts: HttpParts): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = parts.logger
-  const unreadable = new Unreadable(parts.logger)
+  const malformed = new MalformedRequests(parts.logger)
   const server = fastify({
     loggerInstance,
-    clientErrorHandler: (error, socket) => unreadable.answer(error, socket),
+    clientErrorHandler: (error, socket) => malformed.answer(error, socket),
     // Node's own answer to a missing host has no body.
     http: { requireHostHeader: false },
-    // A line a request would bury the builds' lines; faults are logged below.
+    // One line per request would bury the lines of builds. Faults are logged below.
     logController: new LogController({ disableRequestLogging: true }),
     keepAliveTimeout: keepAlive,
-    // Connections that wait for nothing are closed when the server stops.
+    // Idle connections are closed when the server stops.
     forceCloseConnections: 'idle',
-    // No path is too long for the router: Node takes no headers of more than 16 KiB.
+    // No path is too long for the router: Node refuses headers of more than 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
-    // A request may name its whole URL (RFC 9112, 3.2.2).
+    // A request may have a whole URL (RFC 9112, 3.2.2).
     rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?]*/i, ''),
-    // A path that is not well encoded gets here before any hook.
+    // A badly encoded path gets here before any hook.
     frameworkErrors: (_error, request, reply) =>
       void sendError(reply, request, nothingAt(request.url).answer),
   })
-  server.server.on('request', (request, response) => unreadable.note(request.socket, response))
+  server.server.on('request', (request, response) => malformed.validRequest(request.socket, response))
   server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
     done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
   )
   server.setErrorHandler((error, request, reply) => {
-    if (error instanceof BlobUnknown) forget(parts, error)
     const answer = answerTo(error)
     if (answer.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed')
     else
@@ -67,7 +66,7 @@ const withoutHost = new RequestError({
   message: 'a request of HTTP/1.1 has to name its host',
 })
 
-/** Headers that tell of content, which an error answer has not. */
+/** Headers that describe content. An error has none. */
 const ofContent = ['etag', 'docker-content-digest', 'content-encoding', 'content-range', 'accept-ranges']
 
 function sendError(
@@ -81,7 +80,7 @@ function sendError(
     ...registryHeaders(url),
     ...answer.headers,
     'content-type': 'application/json',
-    // What is missing or broken now may be there the next time.
+    // What is missing or broken now may work the next time.
     'cache-control': 'no-store',
   })
   reply.raw.statusMessage = reasonPhrase(answer.message)
@@ -89,12 +88,12 @@ function sendError(
   return reply.header('content-length', bytes.length).send()
 }
 
-/** Characters: proxies take lines of some kilobytes, people of some dozens of words. */
+/** Characters. Proxies accept lines of some kilobytes, but people read only some dozens of words. */
 const longestPhrase = 250
 
 /**
- * The reason where it also reaches those who never see a body (RFC 9112, 4): containerd, which asks with HEAD, and for
- * a 5xx docker, podman and skopeo print the line of the status.
+ * The reason in the status line (RFC 9112, 4), for clients that never show a body. containerd asks with HEAD.
+ * For a 5xx, docker, podman and skopeo print the status line.
  */
 function reasonPhrase(message: string): string {
   const line = message.replaceAll(/[^ -~]+/g, ' ').trim()

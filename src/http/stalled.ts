@@ -1,9 +1,12 @@
 import type { FastifyReply } from 'fastify'
 
-/** Milliseconds in which a client has to take something: longer pauses are those of one that is gone. */
+/** Milliseconds. A client that takes nothing for longer is gone. */
 const patience = 120_000
 
-/** Ends the connection of a client that stops reading an answer; what is read ahead for it costs memory. */
+/**
+ * Ends the connection of a client that stops reading an answer, because data that waits for it takes up
+ * memory.
+ */
 export function endWhenStalled({ raw }: FastifyReply): void {
   const { socket } = raw
   if (!socket) return
@@ -11,7 +14,7 @@ export function endWhenStalled({ raw }: FastifyReply): void {
   socket.setTimeout(patience, end)
   raw.once('close', () => {
     socket.off('timeout', end)
-    // The connection may wait for its next request.
+    // The connection may be idle until its next request.
     socket.setTimeout(0)
   })
 }

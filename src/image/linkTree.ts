@@ -1,6 +1,6 @@
-import type { Tree } from './tree.ts'
+import type { Tree } from '../store/tree.ts'
 
-/** What stands at one place of the image's root. `target` is absolute, inside the store. */
+/** One entry of the image's root. `target` is absolute, inside the store. */
 export type Node =
   | { readonly kind: 'folder'; readonly children: Map<string, Node> }
   | { readonly kind: 'link'; readonly target: string }
@@ -11,15 +11,18 @@ export interface PackageTree {
   readonly tree: Tree
 }
 
-/** Names after which folders are not joined any more, but the first is linked: no image that works has as many. */
+/**
+ * After so many names, folders are no longer merged and the first is linked. No working image has as many.
+ */
 const mostNames = 200_000
 
 /**
- * One tree out of several, by links: what only one of them has is a link to it, and where several have a folder
- * of one name, it is a folder with the contents of all. What the first has is what is seen.
+ * Merges several trees into one of links. An entry that only one tree has becomes a link to it. A folder that
+ * several trees have becomes a folder with the contents of all. If two trees have the same file, the first
+ * wins.
  * @param trees the most important first
  * @param behindLinks store paths that links of the trees may lead to
- * @param alwaysFolders paths such as `etc` that are folders of the image's own, whatever the trees have
+ * @param alwaysFolders paths such as `etc` that are always folders of the image itself
  */
 export function mergeTrees(
   trees: readonly PackageTree[],
@@ -31,7 +34,7 @@ export function mergeTrees(
 
 interface Provider {
   readonly path: string
-  /** Undefined for what is no folder. */
+  /** Undefined if it is not a folder. */
   readonly tree: Tree | undefined
 }
 
@@ -45,7 +48,7 @@ class Merge {
     this.#alwaysFolders = alwaysFolders
   }
 
-  /** @param above the folders that these are in: a link that leads back to one of them stays a link */
+  /** @param above the folders around these: a link back to one of them stays a link */
   merge(folders: readonly PackageTree[], at: string, above: ReadonlySet<Tree>): Map<string, Node> {
     const providers = new Map<string, Provider[]>()
     for (const { path, tree } of folders) {
@@ -68,7 +71,7 @@ class Merge {
     return children
   }
 
-  /** What stands where several want to be. */
+  /** Decides between several entries of one name. */
   #choose(providers: readonly Provider[], at: string, above: ReadonlySet<Tree>): Node {
     const folders = providers.filter(
       (one): one is PackageTree => one.tree !== undefined && !above.has(one.tree),
@@ -82,7 +85,7 @@ class Merge {
       : { kind: 'link', target: first?.path ?? '' }
   }
 
-  /** The tree at an absolute path, where the store path that it is in is known. */
+  /** The tree at an absolute path, if its store path is known. */
   #behind(path: string): Tree | undefined {
     const root = [...this.#known.keys()].find((known) => path === known || path.startsWith(`${known}/`))
     if (root === undefined) return undefined

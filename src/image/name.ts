@@ -3,13 +3,13 @@ import type { Architecture } from '../oci/platform.ts'
 
 /** What an image name asks for. Equal requests, equal images. */
 export interface ImageRequest {
-  /** The name as it was asked for. */
+  /** The name as the client wrote it. */
   readonly name: string
-  /** Attribute paths, without repetition, sorted: the order in the name does not matter. */
+  /** Attribute paths, sorted, each once: the order in the name does not matter. */
   readonly packages: readonly string[]
   /** Whether the name began with `shell`. */
   readonly shell: boolean
-  /** Set where the name says for which architecture the image is. */
+  /** Set if the name contains an architecture. */
   readonly architecture?: Architecture
 }
 
@@ -21,13 +21,16 @@ const longestName = 255
 const mostComponents = 32
 
 const shellPackages = ['bashinteractive', 'coreutils', 'moreutils', 'nano']
-/** Certificates, and the names of protocols and ports: programs that use the network fail strangely without. */
+/**
+ * Certificates, and the names of protocols and ports. Without them programs that use the network fail in
+ * strange ways.
+ */
 const alwaysIn = ['cacert', 'iana-etc']
-/** Words in front of the packages that are none themselves. */
+/** Words before the packages that are not packages themselves. */
 export const metaPackages: ReadonlySet<string> = new Set(['shell', 'arm64', 'amd64'])
 
 /**
- * `shell/git/htop` → what it stands for.
+ * `shell/git/htop` → what it asks for.
  * @throws InvalidName with the rule that the name breaks
  */
 export function parseImageName(name: string): ImageRequest {
@@ -53,14 +56,14 @@ export function parseImageName(name: string): ImageRequest {
   }
 }
 
-/** One name for all names that ask for the same: `shell/git` for `shell/git/cacert/git`. */
+/** The same name for all names that ask for the same image: `shell/git` for `shell/git/cacert/git`. */
 export function canonicalName({ packages, shell }: Pick<ImageRequest, 'packages' | 'shell'>): string {
   const implied = new Set([...alwaysIn, ...(shell ? shellPackages : [])])
   const named = packages.filter((name) => !implied.has(name))
   return [...(shell ? ['shell'] : []), ...(named.length > 0 || shell ? named : packages)].join('/')
 }
 
-/** The packages that somebody asked for, without those that are in every image. */
+/** The packages that were asked for, without those in every image. */
 export function namedPackages({ packages }: Pick<ImageRequest, 'packages'>): readonly string[] {
   return packages.filter((name) => !alwaysIn.includes(name))
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { codeOf } from '../work/errno.ts'
 
 /**
- * Store paths that a package cannot be used without: modules of Python or Perl name what they import in
- * `nix-support/propagated-build-inputs`, since no file of theirs refers to it.
+ * Store paths that a package cannot be used without. Python and Perl modules list what they import in
+ * `nix-support/propagated-build-inputs`, since none of their files refers to it.
  */
 export async function readPropagated(path: string): Promise<readonly string[]> {
   try {

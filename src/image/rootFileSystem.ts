@@ -1,7 +1,7 @@
 import type { Entry } from '../oci/entry.ts'
 import { mergeTrees, type Node, type PackageTree } from './linkTree.ts'
 
-/** Folders that programs and container engines write to, or mount something into. With modes. */
+/** Folders that programs and container engines write to or mount into, with their modes. */
 const ownFolders: Readonly<Record<string, number>> = {
   bin: 0o755,
   etc: 0o755,
@@ -20,13 +20,13 @@ const ownFiles: Readonly<Record<string, string>> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/var/empty:/bin/false\n',
 }
 
-/** For Nix alone, or where the container has something of its own: the store, and what the kernel mounts. */
+/** Not linked: folders for Nix alone, the store, and what the kernel mounts. */
 const notLinked = ['nix-support', 'nix', 'proc', 'dev', 'sys']
 
 /**
  * The root of an image: links into its packages, and the few files and folders that no package has.
- * @param packages what the image shows, with what that propagates; of two that have the same file, the first is seen
- * @param behindLinks store paths that links of theirs lead to
+ * @param packages the image's packages and what they propagate; if two have the same file, the first wins
+ * @param behindLinks store paths that links of these lead to
  */
 export function rootFileSystem(
   packages: readonly PackageTree[],
@@ -37,11 +37,11 @@ export function rootFileSystem(
   for (const path of Object.keys(ownFolders)) ensureFolder(root, path)
   linkWhereMissing(root, 'bin/sh', 'bin/bash')
   linkWhereMissing(root, 'usr/bin/env', 'bin/env')
-  // A parent's path begins its children's, so it comes before them.
+  // The path of a folder is a prefix of its children's, so it comes first.
   return [...entries(root, '')].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** Programs name these two by their full path; packages have them elsewhere. */
+/** Programs use these two by their full path, but packages have them elsewhere. */
 function linkWhereMissing(root: Map<string, Node>, path: string, from: string): void {
   const target = find(root, from)
   if (target?.kind !== 'link' || find(root, path)) return

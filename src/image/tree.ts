@@ -1,21 +1,15 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
+import type { Tree, TreeNode } from '../store/tree.ts'
 import { codeOf } from '../work/errno.ts'
 
-/**
- * The names below a folder, sorted: a text for what is no folder; name and tree for a folder; name and absolute path for
- * a link to a folder of the store. The shape is JSON, since a store path's tree never changes and is kept.
- */
-export type Tree = readonly TreeNode[]
-export type TreeNode = string | readonly [name: string, inside: Tree | string]
-
-/** Folders that are read at the same time. */
+/** Folders that are read at once. */
 const atOnce = 32
 
 /**
- * The tree of a store path; empty when it is no folder. Links are not followed: they are told.
- * @param store the folder outside of which a link leads to nothing that an image has
+ * The tree of a store path, empty if it is not a folder. Links are reported, not followed.
+ * @param store links to places outside of this folder lead to nothing in an image
  * @throws what reading the folders throws, and the signal's reason
  */
 export async function readTree(path: string, signal: AbortSignal, store = '/nix/store'): Promise<Tree> {
@@ -34,16 +28,7 @@ export async function readTree(path: string, signal: AbortSignal, store = '/nix/
   return (await folderBehind(path)) === undefined ? [] : read(path)
 }
 
-/** How many names a tree has, those of inner folders included. */
-export function countNames(tree: Tree): number {
-  return tree.reduce(
-    (sum, node) =>
-      sum + 1 + (typeof node === 'string' || typeof node[1] === 'string' ? 0 : countNames(node[1])),
-    0,
-  )
-}
-
-/** The folder that a path leads to, links resolved. A link to nowhere, into itself, or to a file leads to none. */
+/** The folder that a path leads to, with links resolved. Undefined for a broken link, a circle or a file. */
 async function folderBehind(path: string): Promise<string | undefined> {
   try {
     return (await stat(path)).isDirectory() ? await realpath(path) : undefined

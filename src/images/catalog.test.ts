@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { Collector } from '../gc/collector.ts'
 import { parseImageName } from '../image/name.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { Catalog } from './catalog.ts'
 
 const day = 24 * 60 * 60
@@ -12,14 +12,14 @@ test('the collector leaves the names and tags that are still asked for', async (
   t.after(() => mock.timers.reset())
   const storage = createMemoryStorage()
   const catalogs = [new Catalog(storage.records), new Catalog(storage.records)]
-  const note = async (name: string, tag: string) => {
-    for (const catalog of catalogs) await catalog.note(parseImageName(name), tag)
+  const pull = async (name: string, tag: string) => {
+    for (const catalog of catalogs) await catalog.recordPull(parseImageName(name), tag)
   }
-  await note('git', 'v1')
-  await note('jq', 'latest')
+  await pull('git', 'v1')
+  await pull('jq', 'latest')
   for (let today = 0; today < 40; today++) {
     mock.timers.tick(day * 1000)
-    await note('git', 'latest')
+    await pull('git', 'latest')
   }
   const names = () => catalogs[0]?.names()
   assert.deepEqual(await names(), ['git', 'jq'])
@@ -29,7 +29,7 @@ test('the collector leaves the names and tags that are still asked for', async (
   await new Collector(storage, { keep: 30 * day, grace: 1 }).collect()
   assert.deepEqual(await names(), ['git'])
   assert.deepEqual(await catalogs[1]?.tags(parseImageName('git')), ['latest'])
-  await note('jq', 'latest')
+  await pull('jq', 'latest')
   assert.deepEqual(await names(), ['git', 'jq'])
 })
 
@@ -45,7 +45,7 @@ test('a name that is asked for many times a day is written once, by all servers 
     list: (folder: string) => records.list(folder),
   }
   for (const catalog of [new Catalog(counting), new Catalog(counting)])
-    for (const name of ['git/jq', 'jq/git']) await catalog.note(parseImageName(name), 'latest')
+    for (const name of ['git/jq', 'jq/git']) await catalog.recordPull(parseImageName(name), 'latest')
   assert.equal(puts, 1)
 })
 
@@ -54,7 +54,7 @@ test('a collector that keeps nothing for long leaves what was asked for yesterda
   t.after(() => mock.timers.reset())
   const storage = createMemoryStorage()
   const catalog = new Catalog(storage.records)
-  await catalog.note(parseImageName('git'), 'latest')
+  await catalog.recordPull(parseImageName('git'), 'latest')
   mock.timers.tick(day * 1000)
   await new Collector(storage, { keep: 1, grace: 1 }).collect()
   assert.deepEqual(await catalog.names(), ['git'])

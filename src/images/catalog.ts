@@ -1,60 +1,61 @@
 import { LRUCache } from 'lru-cache'
-import { z } from 'zod'
 import { canonicalName, type ImageRequest } from '../image/name.ts'
 import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
+import { layout } from '../storage/layout.ts'
+import { namesOf, Records } from '../storage/records.ts'
 
 /** Milliseconds. */
 const dayLength = 86_400_000
 
-/** Names and tags whose record is known to be of today: what is noted twice costs nothing. */
+/** Most names and tags in memory whose record is of today. Recording them again costs nothing. */
 const remembered = 10_000
 
-const noteSchema = z.object({ seen: z.iso.date() })
-
-/** Which images were built: the names and tags that a registry can list. */
+/** The names and tags of images that were built, for a registry's lists. */
 export class Catalog {
   readonly #records: RecordStore & ListsRecords
-  readonly #noted = new LRUCache<string, number>({ max: remembered })
+  readonly #recorded = new LRUCache<string, number>({ max: remembered })
 
   constructor(records: RecordStore & ListsRecords) {
     this.#records = records
   }
 
   /**
-   * Notes that an image exists, and is asked for: its record is put anew on each day on which it is, so that the
-   * collector can tell the ones that are not. @throws StorageFailed
+   * Records that an image exists and was pulled. The record is put again on each day with a pull, so that the
+   * collector finds the images that are not pulled any more. @throws StorageFailed
    */
-  async note(request: ImageRequest, tag: string): Promise<void> {
-    const key = `repositories/${fileName(request)}/${tag}`
-    // To write the date on each request would cost more than all the rest here.
+  async recordPull(request: ImageRequest, tag: string): Promise<void> {
+    const name = fileName(request)
+    const key = `${name}/${tag}`
+    // Formatting the date on each request would cost more than everything else here.
     const day = Math.floor(Date.now() / dayLength)
-    if (this.#noted.get(key) === day) return
+    if (this.#recorded.get(key) === day) return
     const today = new Date(day * dayLength).toISOString().slice(0, 10)
-    const known = noteSchema.safeParse(await this.#records.get(key)).data
-    if (known?.seen !== today) await this.#records.put(key, { tag, seen: today })
-    this.#noted.set(key, day)
+    const records = new Records(this.#records, layout.repositories)
+    const known = await records.get(name, tag)
+    if (known?.seen !== today) await records.put([name, tag], { tag, seen: today })
+    this.#recorded.set(key, day)
   }
 
-  /** Names of images that were built, sorted, each once in its canonical form. @throws StorageFailed */
+  /** Sorted names of images that were built, each once, in canonical form. @throws StorageFailed */
   async names(): Promise<readonly string[]> {
     const names = new Set<string>()
-    for await (const key of this.#records.list('repositories')) {
-      names.add((key.split('/')[1] ?? '').replaceAll('+', '/'))
+    for await (const [name] of namesOf(this.#records, layout.repositories)) {
+      names.add(name.replaceAll('+', '/'))
     }
     return [...names].toSorted(compare)
   }
 
-  /** Tags of a name that were built, and `latest`, which always can be. Sorted. @throws StorageFailed */
+  /** Sorted tags of a name that were built, and `latest`, which can always be built. @throws StorageFailed */
   async tags(request: ImageRequest): Promise<readonly string[]> {
     const tags = new Set(['latest'])
-    for await (const key of this.#records.list(`repositories/${fileName(request)}`)) {
-      tags.add(key.split('/')[2] ?? '')
+    for await (const [, tag] of namesOf(this.#records, layout.repositories, fileName(request))) {
+      tags.add(tag)
     }
     return [...tags].toSorted(compare)
   }
 }
 
-/** No name has a plus in it. */
+/** A name in one part of a key. No name contains a plus. */
 function fileName(request: ImageRequest): string {
   const parts = [...(request.architecture ? [request.architecture] : []), canonicalName(request)]
   return parts.join('/').replaceAll('/', '+')

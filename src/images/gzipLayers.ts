@@ -4,17 +4,17 @@ import { constants, createGzip, createZstdDecompress, zstdCompressSync, zstdDeco
 import { PackingFailed } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
-import { descriptorSchema } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
-import { format } from './format.ts'
+import { layout } from '../storage/layout.ts'
+import { Records } from '../storage/records.ts'
 import { patient, SingleFlight } from '../work/singleFlight.ts'
 
-/** Of the recompression; its version is the runtime's. */
+/** Identifies the compressor. Its version is that of the runtime. */
 const identity = `gzip-${constants.Z_DEFAULT_COMPRESSION}-zlib${process.versions.zlib}`
-/** Layers that are recompressed side by side: each has a thread of the runtime's own. */
+/** Layers that are recompressed at the same time. Each of them uses a thread of the runtime. */
 const atOnce = 2
 
-/** Layers for clients that cannot read zstd: recompressed when they are first asked for, and kept. */
+/** Layers for clients that cannot read zstd. They are recompressed for the first such client, and kept. */
 export class GzipLayers {
   readonly #storage: Storage
   readonly #flights = new SingleFlight<Descriptor>()
@@ -24,15 +24,18 @@ export class GzipLayers {
     this.#storage = storage
   }
 
-  /** The layer itself where Docker's schema 2 has a word for it, else the same tar as gzip. @throws StorageFailed, PackingFailed */
+  /**
+   * The layer itself, or the same tar as gzip if Docker's schema 2 has no media type for the layer.
+   * @throws BlobUnknown, StorageFailed, PackingFailed
+   */
   readable(layer: Descriptor): Promise<Descriptor> {
     if (layer.mediaType !== mediaTypes.ociLayerZstd) return Promise.resolve(layer)
     return this.#flights.run(layer.digest, patient, () => this.#queue.add(() => this.#recompressed(layer)))
   }
 
   async #recompressed(layer: Descriptor): Promise<Descriptor> {
-    const key = `recompressed/${format}/${identity}/${layer.digest}`
-    const known = descriptorSchema.safeParse(await this.#storage.records.get(key)).data
+    const records = new Records(this.#storage.records, layout.recompressedLayers)
+    const known = await records.get(identity, layer.digest)
     if (known && (await this.#storage.blobs.stat(known.digest))?.size === known.size) return known
     if (!readsAllFrames()) {
       throw new PackingFailed(
@@ -43,12 +46,12 @@ export class GzipLayers {
       await pipeline(await this.#storage.blobs.open(layer.digest), createZstdDecompress(), createGzip(), sink)
     })
     const made = { mediaType: mediaTypes.ociLayerGzip, digest: blob.digest, size: blob.size }
-    await this.#storage.records.put(key, made)
+    await records.put([identity, layer.digest], made)
     return made
   }
 }
 
-/** Node 24 stops after the first of several frames, of which layers consist, and says nothing. */
+/** Layers have several frames. Node 24 stops after the first one without an error. */
 function readsAllFrames(): boolean {
   const frame = zstdCompressSync('x')
   return zstdDecompressSync(Buffer.concat([frame, frame])).length === 2

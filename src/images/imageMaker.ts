@@ -8,17 +8,23 @@ import { nameOf, type StorePath } from '../store/storePath.ts'
 import type { Package } from '../store/package.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
 import { encodeConfig } from '../oci/config.ts'
-import type { Encoded } from '../oci/descriptor.ts'
+import type { Descriptor, Encoded } from '../oci/descriptor.ts'
 import type { Entry } from '../oci/entry.ts'
 import type { Layer } from '../oci/layer.ts'
 import { encodeManifest } from '../oci/manifest.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
-import type { Image } from './image.ts'
 import type { Contents, ImageOrder, Inventory } from './inventory.ts'
 import type { Layering } from '../layerTables/layering.ts'
 import type { LayerMaker } from './layerMaker.ts'
 import { timed } from './timed.ts'
+
+/** An image, all of whose blobs are in the storage. */
+export interface Image {
+  readonly manifest: Encoded
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+}
 
 interface ImageMakerParts {
   readonly inventory: Inventory
@@ -26,7 +32,7 @@ interface ImageMakerParts {
   readonly blobs: BlobStore
 }
 
-/** From an order to an image whose every byte is stored: find out what is in it, plan, pack, describe. */
+/** Makes the image of an order: finds out what is in it, plans and packs its layers, and describes them. */
 export class ImageMaker {
   readonly #parts: ImageMakerParts
 
@@ -34,7 +40,7 @@ export class ImageMaker {
     this.#parts = parts
   }
 
-  /** @throws any class of `errors.ts` that evaluating, realising, packing or storing throws */
+  /** @throws any class of `errors.ts` that evaluating, realising, packing or storing may throw */
   async make(order: ImageOrder, layering: Layering, run: RunOptions): Promise<Image> {
     const { inventory } = this.#parts
     const known = await timed('recall', run, () => inventory.recall(order))
@@ -44,7 +50,7 @@ export class ImageMaker {
     )
   }
 
-  /** Which store paths would share a layer. Packs and stores nothing. @throws as `make` does */
+  /** Plans which store paths share a layer. Packs and stores nothing. @throws what `make` throws */
   async plan(order: ImageOrder, layering: Layering, run: RunOptions): Promise<readonly LayerPlan[]> {
     const { inventory } = this.#parts
     const known = await inventory.recall(order)
@@ -53,7 +59,7 @@ export class ImageMaker {
       : inventory.realise(order, run, async (contents) => planOf(contents, layering))
   }
 
-  /** Undefined where a layer has to be packed and the store has been collected. */
+  /** Returns undefined if a layer must be packed whose store paths are not in the store any more. */
   async #makeWithoutNix(
     order: ImageOrder,
     layering: Layering,
@@ -96,7 +102,10 @@ export class ImageMaker {
     return { manifest, config: config.descriptor, layers: descriptors }
   }
 
-  /** The planned layers and the root's, which comes last. The first that cannot be made ends the others. */
+  /**
+   * Packs the planned layers, and the root layer, which comes last. If one of them fails, the others are
+   * ended.
+   */
   async #pack(
     plans: readonly LayerPlan[],
     { closure }: Contents,
@@ -147,7 +156,7 @@ function labelsOf({ request, revision }: ImageOrder): Readonly<Record<string, st
   }
 }
 
-/** Enough names that a reader of the history knows the layer again. */
+/** So many names in the history are enough to recognise a layer. */
 const namesShown = 5
 
 function describe({ storePaths }: LayerPlan): { createdBy: string } {

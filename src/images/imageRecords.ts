@@ -1,36 +1,42 @@
 import { LRUCache } from 'lru-cache'
-import type { Holds } from '../gc/holds.ts'
+import type { CollectionLeases } from '../gc/collectionLeases.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { digestOf } from '../oci/digest.ts'
-import { descriptorSchema, manifestSchema, parseJson } from '../oci/parse.ts'
+import { manifestSchema, parseJson } from '../oci/parse.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { layout } from '../storage/layout.ts'
+import { Records } from '../storage/records.ts'
 import { readWhole } from '../storage/readWhole.ts'
-import type { Image } from './image.ts'
+import type { Image } from './imageMaker.ts'
 
-/** Manifests are some 10 KB: this many bytes hold thousands of images. */
+/** Bytes of manifests in memory. A manifest takes about 10 KB, so thousands of images fit. */
 const memoryBytes = 64 << 20
 
-/** Which image answers a key: in memory, else in the storage. Nothing that is read back is trusted. */
+/**
+ * Which image answers a key. It is looked up in memory, then in the storage. What is read back is checked.
+ */
 export class ImageRecords {
   readonly #storage: Storage
-  readonly #holds: Pick<Holds, 'hold' | 'forget'>
+  readonly #records: Records<[key: string], Descriptor>
+  readonly #leases: Pick<CollectionLeases, 'lease' | 'forget'>
   readonly #memory = new LRUCache<string, Image>({
     maxSize: memoryBytes,
     sizeCalculation: (image) => image.manifest.bytes.length + 1024,
   })
 
-  constructor(storage: Storage, holds: Pick<Holds, 'hold' | 'forget'>) {
+  constructor(storage: Storage, leases: Pick<CollectionLeases, 'lease' | 'forget'>) {
     this.#storage = storage
-    this.#holds = holds
+    this.#records = new Records(storage.records, layout.images)
+    this.#leases = leases
   }
 
   /**
-   * The image, held against the collector, or undefined where it is not known or any byte of it is missing.
+   * Returns the image and leases it. Returns undefined if it is unknown or if any blob of it is missing.
    * @throws StorageFailed
    */
   async find(key: string): Promise<Image | undefined> {
     const image = this.#memory.get(key) ?? (await this.#recall(key))
-    if (image && (await this.#holds.hold(image.manifest))) {
+    if (image && (await this.#leases.lease(image.manifest))) {
       this.#memory.set(key, image)
       return image
     }
@@ -39,19 +45,19 @@ export class ImageRecords {
   }
 
   /**
-   * Makes an image the answer to a key, and holds it against the collector. All its blobs must have been stored; false
-   * where one of them was reused, and has been collected meanwhile. @throws StorageFailed
+   * Leases an image and makes it the answer to a key. All its blobs must be stored. Returns false if one of
+   * them was reused and has been collected meanwhile. @throws StorageFailed
    */
   async save(key: string, image: Image): Promise<boolean> {
-    if (!(await this.#holds.hold(image.manifest))) return false
-    await this.#storage.records.put(`manifests/${key}`, image.manifest.descriptor)
+    if (!(await this.#leases.lease(image.manifest))) return false
+    await this.#records.put([key], image.manifest.descriptor)
     this.#memory.set(key, image)
     return true
   }
 
-  /** Forgets images in memory that name a blob which turned out to be missing: they are looked at anew. */
+  /** Forgets images in memory that name a missing blob, so that they are checked again. */
   forget(digest: string): void {
-    this.#holds.forget(digest)
+    this.#leases.forget(digest)
     for (const [key, image] of this.#memory.entries()) {
       if ([image.manifest.descriptor, image.config, ...image.layers].some((one) => one.digest === digest)) {
         this.#memory.delete(key)
@@ -60,7 +66,7 @@ export class ImageRecords {
   }
 
   async #recall(key: string): Promise<Image | undefined> {
-    const record = descriptorSchema.safeParse(await this.#storage.records.get(`manifests/${key}`)).data
+    const record = await this.#records.get(key)
     return record && this.#load(record)
   }
 

@@ -10,10 +10,11 @@ import { systems } from '../store/system.ts'
 import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { PackageSource } from '../sources/source.ts'
+import type { RevisionRecord } from '../storage/layout.ts'
+import type { Records } from '../storage/records.ts'
 import type { OutputRecords } from './outputRecords.ts'
 import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
 import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
-import type { RevisionRecords } from './revisionRecords.ts'
 import { timed } from './timed.ts'
 
 export interface ImageOrder {
@@ -22,32 +23,32 @@ export interface ImageOrder {
   readonly architecture: Architecture
 }
 
-/** What an image consists of. */
+/** Everything that an image consists of. */
 export interface Contents {
   readonly packages: readonly Package[]
-  /** Store paths that were asked for. */
+  /** The store paths of the requested packages. */
   readonly roots: readonly StorePath[]
-  /** What the image's root links to: the roots, then what they propagate. */
+  /** Outputs that the image's root layer links to: the roots, then what they propagate. */
   readonly shown: readonly PackageTree[]
-  /** What links of those lead to. */
+  /** Outputs that links of those lead to. */
   readonly behindLinks: readonly PackageTree[]
-  /** Everything in it, sorted by path. */
+  /** All store paths, sorted. */
   readonly closure: readonly PathInfo[]
-  /** When the revision was made, in seconds since 1970. */
+  /** Time of the revision, in seconds since 1970. */
   readonly created: number
 }
 
-export interface InventoryParts {
+interface InventoryParts {
   readonly source: PackageSource
   readonly nix: Nix
   readonly packages: PackageRecords
   readonly outputs: OutputRecords
-  readonly revisions: RevisionRecords
+  readonly revisions: Records<[id: string], RevisionRecord>
   /** `NIXPKGS_*` variables. */
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** Finds out what an image consists of: out of records, which never grow old, or by way of Nix. */
+/** Finds out what an image consists of. Uses records, which never become wrong, or else Nix. */
 export class Inventory {
   readonly #parts: InventoryParts
 
@@ -55,12 +56,15 @@ export class Inventory {
     this.#parts = parts
   }
 
-  /** The contents, where everything is known: without Nix, and without the store. @throws StorageFailed */
+  /**
+   * Returns the contents if everything is recorded. Needs neither Nix nor the store.
+   * @throws StorageFailed
+   */
   async recall(order: ImageOrder): Promise<Contents | undefined> {
     const { packages: records, outputs: outputRecords, revisions } = this.#parts
     const attributes = order.request.packages
     const [revision, known] = await Promise.all([
-      revisions.find(order.revision.id),
+      revisions.get(order.revision.id),
       records.find(this.#scope(order), attributes),
     ])
     const packages = attributes.flatMap((attribute) => known.get(attribute) ?? [])
@@ -70,12 +74,13 @@ export class Inventory {
   }
 
   /**
-   * Does work while all that the image consists of is in the store, held against its garbage collector.
-   * @throws what evaluating and realising throws, and what the work throws
+   * Does work while everything that the image consists of is in the store and protected from its garbage
+   * collector.
+   * @throws what evaluating and realising throw, and what the work throws
    */
   async realise<T>(order: ImageOrder, run: RunOptions, work: (contents: Contents) => Promise<T>): Promise<T> {
     const { nix, outputs: records } = this.#parts
-    const { packages, held, created } = await this.#hold(order, run)
+    const { packages, root, created } = await this.#prepare(order, run)
     try {
       const roots = rootsOf(packages)
       const closure = await timed('closure', run, () => nix.closure(roots, run))
@@ -91,15 +96,17 @@ export class Inventory {
       )
       return await work(contentsOf(packages, outputs ?? { shown: [], behindLinks: [] }, created))
     } finally {
-      await held.release()
+      await root.release()
     }
   }
 
-  /** Evaluates and realises. What is known is not evaluated, unless its derivation has been collected meanwhile. */
-  async #hold(
+  /**
+   * Evaluates and realises. Recorded packages are evaluated again only if Nix has collected their derivation.
+   */
+  async #prepare(
     order: ImageOrder,
     run: RunOptions,
-  ): Promise<{ readonly packages: readonly Package[]; readonly held: GcRoot; readonly created: number }> {
+  ): Promise<{ readonly packages: readonly Package[]; readonly root: GcRoot; readonly created: number }> {
     const { nix, packages: records, source, revisions } = this.#parts
     const { location, created = 0 } = await timed('fetch', run, () => source.fetch(order.revision, run))
     const scope = this.#scope(order)
@@ -113,8 +120,9 @@ export class Inventory {
         attributes: missing,
         otherNames: [...metaPackages],
       }
-      // A folder that was edited meanwhile is not the revision any more: what came of it, a refusal too, must not
-      // bear its name.
+      // If the folder was edited meanwhile, it is not this revision any more. Then neither results nor
+      // refusals may be
+      // recorded for the revision.
       const fresh = await timed('evaluate', run, () => nix.evaluate(query, run)).catch(
         async (error: unknown) => {
           await source.fetch(order.revision, run)
@@ -128,13 +136,13 @@ export class Inventory {
     }
     const realise = (packages: readonly Package[]) => timed('realise', run, () => nix.realise(packages, run))
     let packages = await evaluate(await records.find(scope, order.request.packages))
-    const held = await realise(packages).catch(async (error: unknown) => {
+    const root = await realise(packages).catch(async (error: unknown) => {
       if (!(error instanceof DerivationGone)) throw error
       packages = await evaluate(new Map())
       return realise(packages)
     })
-    await revisions.save(order.revision.id, { created })
-    return { packages, held, created }
+    if (!(await revisions.get(order.revision.id))) await revisions.put([order.revision.id], { created })
+    return { packages, root, created }
   }
 
   #scope({ revision, architecture }: ImageOrder): EvaluationScope {

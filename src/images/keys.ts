@@ -3,32 +3,41 @@ import type { ImageRequest } from '../image/name.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
 import type { Revision } from '../store/revision.ts'
 import type { Architecture } from '../oci/platform.ts'
-import { format } from './format.ts'
+import { generation } from '../storage/layout.ts'
 
-/** All that an image's bytes depend on. */
+/** Everything that the bytes of an image depend on. */
 export interface ImageIdentity {
   readonly revision: Revision
   readonly request: Pick<ImageRequest, 'packages' | 'shell'>
   readonly architecture: Architecture
-  /** What else the evaluation depends on, such as `NIXPKGS_ALLOW_UNFREE`. */
+  /** Variables that the evaluation depends on, such as `NIXPKGS_ALLOW_UNFREE`. */
   readonly environment: Readonly<Record<string, string>>
-  /** Strategy, budget and the data that it uses. */
+  /** The strategy, the budget and the data for planning layers. */
   readonly layering: string
-  /** The packer's codec. */
+  /** The codec of the packer. */
   readonly codec: string
 }
 
-/** Hex, for `manifests/<key>`. */
+/** The name of an image's record, in hex. */
 export function imageKey(identity: ImageIdentity): string {
   const { revision, request, architecture, environment, layering, codec } = identity
   const sorted = Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return hash([format, revision.id, request.packages, request.shell, architecture, sorted, layering, codec])
+  return hash([
+    generation,
+    revision.id,
+    request.packages,
+    request.shell,
+    architecture,
+    sorted,
+    layering,
+    codec,
+  ])
 }
 
-/** Hex, for `builds/<key>`: what the bytes of a layer of store paths depend on. */
+/** The name of a layer's record, in hex: what the bytes of a layer of store paths depend on. */
 export function layerKey(paths: readonly PathInfo[], codec: string): string {
   const sorted = paths.toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  return hash([format, codec, sorted.map(({ path, narHash }) => [path, narHash])])
+  return hash([generation, codec, sorted.map(({ path, narHash }) => [path, narHash])])
 }
 
 function hash(value: unknown): string {

@@ -1,32 +1,28 @@
 import PQueue from 'p-queue'
-import { z } from 'zod'
 import type { LayerContent, Packer } from '../archive/packer.ts'
 import type { Entry } from '../oci/entry.ts'
 import type { Layer } from '../oci/layer.ts'
-import { digestSchema } from '../oci/parse.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
 import { silently } from '../work/events.ts'
 import { SingleFlight } from '../work/singleFlight.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { layout, type LayerRecord } from '../storage/layout.ts'
+import { Records } from '../storage/records.ts'
 import { layerKey } from './keys.ts'
 
-const layerRecord = z.object({
-  digest: digestSchema,
-  size: z.number().int().nonnegative(),
-  diffID: digestSchema,
-})
-
-/** Makes layers, each once: what was packed before is found by the store paths in it. */
+/** Makes layers. A layer that was packed before is found by its store paths. */
 export class LayerMaker {
   readonly #packer: Packer
   readonly #storage: Storage
+  readonly #records: Records<[key: string], LayerRecord>
   readonly #making = new SingleFlight<Layer>()
   readonly #queue: PQueue
 
-  /** @param atOnce how many layers are joined side by side */
+  /** @param atOnce how many layers are packed at the same time */
   constructor(packer: Packer, storage: Storage, atOnce: number) {
     this.#packer = packer
     this.#storage = storage
+    this.#records = new Records(storage.records, layout.layers)
     this.#queue = new PQueue({ concurrency: atOnce })
   }
 
@@ -35,37 +31,37 @@ export class LayerMaker {
   }
 
   /**
-   * A layer of whole store paths. It is stored when the promise is fulfilled.
+   * Makes a layer of whole store paths. When the promise is fulfilled, the layer is stored.
    * @throws StorageFailed, or what packing throws
    */
   ofStorePaths(paths: readonly PathInfo[], signal: AbortSignal): Promise<Layer> {
     const key = layerKey(paths, this.#packer.codec)
-    // Whoever gives up must not take the layer from the others who wait for it.
+    // If one caller gives up, the others still get the layer.
     return this.#making.run(key, silently(signal), async ({ signal: wanted }) => {
       const known = await this.#find(key)
       if (known) return known
       const size = paths.reduce((sum, { narSize }) => sum + narSize, 0)
       const layer = await this.#pack({ kind: 'storePaths', storePaths: paths }, size, wanted)
       const { digest: blob, size: bytes } = layer.descriptor
-      await this.#storage.records.put(`builds/${key}`, { digest: blob, size: bytes, diffID: layer.diffID })
+      await this.#records.put([key], { digest: blob, size: bytes, diffID: layer.diffID })
       return layer
     })
   }
 
-  /** A layer of entries that the server made itself. */
+  /** Makes a layer of entries that the server made itself. */
   ofEntries(entries: readonly Entry[], signal: AbortSignal): Promise<Layer> {
     return this.#pack({ kind: 'entries', entries }, 0, signal)
   }
 
   async #find(key: string): Promise<Layer | undefined> {
-    const record = layerRecord.safeParse(await this.#storage.records.get(`builds/${key}`))
-    if (!record.success) return undefined
-    const { diffID, ...blob } = record.data
+    const record = await this.#records.get(key)
+    if (!record) return undefined
+    const { diffID, ...blob } = record
     const there = await this.#storage.blobs.stat(blob.digest)
     return there?.size === blob.size ? this.#layer(blob, diffID) : undefined
   }
 
-  /** The largest first, so that none is left to be joined alone at the end. */
+  /** Large layers go first, so that none of them is left for the end. */
   async #pack(content: LayerContent, size: number, signal: AbortSignal): Promise<Layer> {
     return this.#queue.add(
       async () => {

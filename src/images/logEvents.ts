@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts'
 import type { BuildEvent } from '../work/events.ts'
 
-/** Events as lines of the server's log, as they come. */
+/** Returns a function that logs events as they come. */
 export function logEvents(logger: Logger): (event: BuildEvent) => void {
   return (event) => {
     switch (event.kind) {

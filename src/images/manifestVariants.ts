@@ -1,14 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import { StorageFailed } from '../errors.ts'
-import type { Holds } from '../gc/holds.ts'
 import type { Encoded } from '../oci/descriptor.ts'
-import { encodeDockerManifest } from '../oci/dockerForm.ts'
+import { encodeDockerManifest } from '../oci/dockerManifest.ts'
 import { encodeIndex } from '../oci/index.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
 import type { GzipLayers } from './gzipLayers.ts'
-import type { Image } from './image.ts'
+import type { Image } from './imageMaker.ts'
 
 /** An image for one platform. */
 export interface PlatformImage {
@@ -17,54 +15,69 @@ export interface PlatformImage {
 }
 
 /** What a name and a tag stand for. */
-export interface Tagged {
-  /** One for each platform that has all packages; the one for clients that cannot choose first. Not empty. */
+export interface TaggedImage {
+  /** One image for each platform that has all packages. Clients that cannot choose get the first. */
   readonly platforms: readonly [PlatformImage, ...PlatformImage[]]
-  /** Whether the name leaves the platform open and this server makes images for several. */
+  /** Whether the name leaves the platform open and this server makes images for several platforms. */
   readonly open: boolean
 }
 
-export type Form = (typeof mediaTypes)['ociIndex' | 'dockerManifestList' | 'ociManifest' | 'dockerManifest']
+/** The media type of a variant. */
+export type VariantType = (typeof mediaTypes)[
+  'ociIndex' | 'dockerManifestList' | 'ociManifest' | 'dockerManifest']
 
-/** Forms that are remembered, of some 10 KB each. */
+/** Most variants in memory, of about 10 KB each. */
 const remembered = 2000
-/** Times that a form is made when the collector takes what it needs meanwhile. */
-const attempts = 3
 
 /**
- * The forms in which an image can be had: OCI's or Docker's words, and an index where there are several platforms.
- * All forms of one image share its blobs, but for layers that Docker cannot read; each has its own digest, which never changes.
+ * The variants of an image's manifest: in the format of OCI or Docker, and as an index if there are several
+ * platforms. They share the image's blobs, except for layers that Docker cannot read. Each variant has its
+ * own digest, which never changes.
  */
-export class Forms {
+export class ManifestVariants {
   readonly #blobs: BlobStore
   readonly #gzipLayers: GzipLayers
-  readonly #holds: Pick<Holds, 'hold'>
+  /** Variants that were stored. The key has the digests of the images' manifests. */
   readonly #stored = new LRUCache<string, Encoded>({ max: remembered })
 
-  constructor(blobs: BlobStore, gzipLayers: GzipLayers, holds: Pick<Holds, 'hold'>) {
+  constructor(blobs: BlobStore, gzipLayers: GzipLayers) {
     this.#blobs = blobs
     this.#gzipLayers = gzipLayers
-    this.#holds = holds
   }
 
-  /** Forms that there are, the server's favourite first. */
-  offers({ open }: Tagged): readonly [Form, ...Form[]] {
+  /** Media types of the variants that exist, the server's favourite first. */
+  offers({ open }: TaggedImage): readonly [VariantType, ...VariantType[]] {
     const { ociIndex, dockerManifestList, ociManifest, dockerManifest } = mediaTypes
     return open ? [ociIndex, dockerManifestList, ociManifest, dockerManifest] : [ociManifest, dockerManifest]
   }
 
-  /** One of the offers, stored so that it is found by its digest too, and held. @throws StorageFailed */
-  async encode(tagged: Tagged, form: Form): Promise<Encoded> {
+  /**
+   * One of the variants on offer. It is stored, so that it can be pulled by its digest too, but not leased:
+   * it may be incomplete if a collector is deleting blobs.
+   * @throws StorageFailed; BlobUnknown or PackingFailed if a layer cannot be recompressed
+   */
+  async encode(tagged: TaggedImage, type: VariantType): Promise<Encoded> {
     const [first] = tagged.platforms
-    switch (form) {
+    switch (type) {
       case mediaTypes.ociManifest:
         return first.image.manifest
       case mediaTypes.dockerManifest:
         return this.#docker(first.image)
       case mediaTypes.ociIndex:
-        return this.#index(tagged, form, async ({ image }) => image.manifest)
+        return this.#index(tagged, type, async ({ image }) => image.manifest)
       case mediaTypes.dockerManifestList:
-        return this.#index(tagged, form, ({ image }) => this.#docker(image))
+        return this.#index(tagged, type, ({ image }) => this.#docker(image))
+    }
+  }
+
+  /**
+   * Forgets variants that name a blob, or that are made of an image with this manifest. They are made again
+   * then.
+   */
+  forget(digest: string): void {
+    for (const [key, { descriptor, bytes }] of this.#stored.entries()) {
+      if (key.includes(digest) || descriptor.digest === digest || bytes.includes(digest))
+        this.#stored.delete(key)
     }
   }
 
@@ -77,7 +90,7 @@ export class Forms {
   }
 
   #index(
-    { platforms }: Tagged,
+    { platforms }: TaggedImage,
     mediaType: string,
     manifestOf: (one: PlatformImage) => Promise<Encoded>,
   ): Promise<Encoded> {
@@ -93,26 +106,14 @@ export class Forms {
     })
   }
 
-  /** Forms that name a blob which turned out to be missing are made anew. */
-  forget(digest: string): void {
-    for (const [key, { descriptor, bytes }] of this.#stored.entries()) {
-      if (descriptor.digest === digest || bytes.includes(digest)) this.#stored.delete(key)
-    }
-  }
-
   async #once(key: string, encode: () => Promise<Encoded>): Promise<Encoded> {
     const known = this.#stored.get(key)
-    if (known && (await this.#holds.hold(known))) return known
-    this.#stored.delete(key)
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const encoded = await encode()
-      if (!(await this.#blobs.stat(encoded.descriptor.digest))) {
-        await this.#blobs.put(async (sink) => void sink.write(encoded.bytes))
-      }
-      if (!(await this.#holds.hold(encoded))) continue
-      this.#stored.set(key, encoded)
-      return encoded
+    if (known) return known
+    const encoded = await encode()
+    if (!(await this.#blobs.stat(encoded.descriptor.digest))) {
+      await this.#blobs.put(async (sink) => void sink.write(encoded.bytes))
     }
-    throw new StorageFailed('blobs of the image vanish while a form of it is made')
+    this.#stored.set(key, encoded)
+    return encoded
   }
 }

@@ -1,18 +1,8 @@
 import { readPropagated } from '../image/propagated.ts'
-import { readTree, type Tree } from '../image/tree.ts'
+import { readTree } from '../image/tree.ts'
+import type { Output } from '../store/output.ts'
 import { isStorePath, type StorePath } from '../store/storePath.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
-
-/** What an image needs to know of a package's output beside its bytes. It never changes: the store path is its name. */
-export interface Output {
-  readonly path: StorePath
-  /** Names that it links into an image. */
-  readonly tree: Tree
-  /** What it cannot be used without. */
-  readonly propagated: readonly StorePath[]
-  /** Everything that it needs, itself included, sorted by path. */
-  readonly closure: readonly PathInfo[]
-}
 
 export interface OutputsOfImage {
   /** The roots, then what they propagate. */
@@ -22,8 +12,8 @@ export interface OutputsOfImage {
 }
 
 /**
- * All outputs that the root of an image is made of; undefined when one of them is not to be had.
- * @param find may answer undefined
+ * All outputs that the root layer of an image is made of. Undefined if one of them is not found.
+ * @param find returns undefined if it does not find an output
  */
 export async function outputsOfImage(
   roots: readonly StorePath[],
@@ -34,7 +24,7 @@ export async function outputsOfImage(
   return behindLinks && { shown, behindLinks }
 }
 
-/** The starts, and what follows from them, in the order in which they are reached. */
+/** The given outputs and everything that follows from them, in the order in which they are reached. */
 async function reach(
   starts: readonly StorePath[],
   find: (path: StorePath) => Promise<Output | undefined>,
@@ -53,7 +43,7 @@ async function reach(
   return [...found.values()]
 }
 
-/** Outputs that the links at the top of one lead to, such as `bin` of a wrapper. Deeper links stay links. */
+/** Outputs that an output's top-level links lead to, such as `bin` of a wrapper. Deeper links stay links. */
 function linkedBy({ path, tree, closure }: Output): readonly StorePath[] {
   const needed = new Set<string>(closure.map((info) => info.path))
   const targets = tree.flatMap((node) => {
@@ -64,9 +54,9 @@ function linkedBy({ path, tree, closure }: Output): readonly StorePath[] {
 }
 
 /**
- * Reads an output out of the store.
- * @param infos of all paths that it needs, others too
- * @throws what reading throws, and the signal's reason
+ * Reads an output from the store.
+ * @param infos has all paths that the output needs. It may have others.
+ * @throws errors of reading, and the signal's reason
  */
 export async function readOutput(
   path: StorePath,
@@ -82,12 +72,12 @@ export async function readOutput(
 
 function closureFrom(path: StorePath, infos: ReadonlyMap<StorePath, PathInfo>): readonly PathInfo[] {
   const reached = new Set([path])
-  // A Set is iterated in the order of insertion, what is added meanwhile included.
+  // The loop also visits what is added to the set meanwhile.
   for (const one of reached) for (const reference of infos.get(one)?.references ?? []) reached.add(reference)
   return sortedByPath([...reached].flatMap((one) => infos.get(one) ?? []))
 }
 
-/** Everything that some outputs need, each path once, sorted. */
+/** Everything that some outputs need: each path once, sorted. */
 export function closureOfAll(outputs: readonly Output[]): readonly PathInfo[] {
   const all = new Map(outputs.flatMap(({ closure }) => closure.map((info) => [info.path, info])))
   return sortedByPath([...all.values()])

@@ -1,6 +1,6 @@
 import type { RunOptions } from '../work/events.ts'
 
-/** Does a step of a build and tells how long it took. */
+/** Does a step of a build and reports how long it took. */
 export async function timed<T>(step: string, run: RunOptions, work: () => Promise<T>): Promise<T> {
   run.signal.throwIfAborted()
   const start = performance.now()

@@ -5,8 +5,8 @@ import type { ClosureNode, Popularity } from '../layers/plan.ts'
 const fewest = 2
 
 /**
- * The counts of the original: how many paths refer to each name (with version, without hash), of which those above one
- * are kept. Other than there, a path that refers to itself does not count.
+ * The counts of the original: how many paths refer to each name (with version, without hash), of which those
+ * above one are kept. Other than there, a path that refers to itself does not count.
  */
 export function countReferences(nodes: readonly ClosureNode[]): Popularity {
   const counts = new Map<string, number>()

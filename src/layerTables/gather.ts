@@ -4,14 +4,14 @@ import type { BinaryCache } from './binaryCache.ts'
 import type { Journal } from './journal.ts'
 import { hashPart } from '../store/storePath.ts'
 
-export interface GatherOptions {
+interface GatherOptions {
   /** Requests at once. */
   readonly parallel: number
   readonly signal: AbortSignal
   readonly onProgress: (done: number, of: number) => void
 }
 
-export interface Gathered {
+interface Gathered {
   readonly nodes: readonly ClosureNode[]
   /** Paths that the cache does not have. */
   readonly missing: number

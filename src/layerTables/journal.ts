@@ -2,14 +2,14 @@ import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { ClosureNode } from '../layers/plan.ts'
-import { storePathSchema } from '../store/storePath.ts'
+import { storePathSchema } from '../store/storePathSchema.ts'
 import { hashPart } from '../store/storePath.ts'
 
 const lineSchema = z.tuple([storePathSchema, z.int().nonnegative(), z.array(storePathSchema)])
 
 /**
- * What was found out of store paths, in a file that is only ever added to, one line for each: it never changes, so
- * whoever is interrupted, even killed, goes on from there.
+ * What was found out of store paths, in a file that is only ever added to, one line for each: it never
+ * changes, so whoever is interrupted, even killed, goes on from there.
  */
 export class Journal {
   readonly #file: FileHandle

@@ -5,7 +5,7 @@ import { createLayerTable } from '../layers/layerTable.ts'
 import { strategies } from '../layers/strategies.ts'
 import { nodesFrom } from '../layers/testing.ts'
 import { hexOf } from '../oci/digest.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { LayerTables } from './layerTables.ts'
 import { Layerings } from './layering.ts'
 

@@ -1,78 +1,80 @@
 import { LRUCache } from 'lru-cache'
-import { z } from 'zod'
 import { InvalidData } from '../errors.ts'
 import { decodeLayerTable, encodeLayerTable, type LayerTable } from '../layers/layerTable.ts'
 import type { Revision } from '../store/revision.ts'
 import { hexOf } from '../oci/digest.ts'
 import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
-
-const contents = 'popularity/tables'
-const offers = 'popularity/offers'
-const pins = 'popularity/pins'
+import { layout, type LayerTableOffer, type LayerTablePin } from '../storage/layout.ts'
+import { namesOf, Records } from '../storage/records.ts'
 
 /** Tables in memory, some megabytes each: those of revisions that are in use side by side. */
 const remembered = 4
 
-const hex = z.string().regex(/^[0-9a-f]{64}$/)
-const offerSchema = z.object({ table: hex, revision: z.string().optional() })
-const pinSchema = z.object({ table: hex.nullable() })
-
 /**
- * Layer tables in the storage that servers share. A table is offered; for each revision the first that is chosen, or
- * that there was none, is written down, and stays: images of one revision are grouped in one way for ever.
+ * Layer tables in the storage that servers share. A table is offered; for each revision the first that is
+ * chosen, or that there was none, is written down, and stays: images of one revision are grouped in one way
+ * for ever.
  */
 export class LayerTables {
-  readonly #records: RecordStore & ListsRecords
+  readonly #records: ListsRecords
+  readonly #tables: Records<[identity: string], unknown>
+  readonly #offers: Records<[timeAndTable: string], LayerTableOffer>
+  readonly #pins: Records<[revision: string], LayerTablePin>
   readonly #decoded = new LRUCache<string, LayerTable>({ max: remembered })
 
   constructor(records: RecordStore & ListsRecords) {
     this.#records = records
+    this.#tables = new Records(records, layout.layerTables)
+    this.#offers = new Records(records, layout.layerTableOffers)
+    this.#pins = new Records(records, layout.layerTablePins)
   }
 
   /** Keeps a table for revisions that are seen from now on. @throws StorageFailed */
   async offer(table: LayerTable): Promise<void> {
     const id = hexOf(table.identity)
-    // Content first, then what names it. The table decides what it is for: a later offer of the same is a later offer.
-    await this.#records.put(`${contents}/${id}`, encodeLayerTable(table))
-    await this.#records.put(`${offers}/${timeKey(table.made)}-${id.slice(0, 16)}`, {
+    // Content first, then what names it. The table decides what it is for: a later offer of the same is a
+    // later offer.
+    await this.#tables.put([id], encodeLayerTable(table))
+    await this.#offers.put([`${timeKey(table.made)}-${id.slice(0, 16)}`], {
       table: id,
       ...(table.revision === undefined ? {} : { revision: table.revision }),
     })
   }
 
-  /** The table for a revision; undefined is a choice too. What is chosen first is chosen for ever. @throws StorageFailed */
+  /**
+   * The table for a revision; undefined is a choice too. What is chosen first is chosen for ever. @throws
+   * StorageFailed
+   */
   async choose(revision: Revision): Promise<LayerTable | undefined> {
-    const key = `${pins}/${revision.id}`
-    const pinned = await this.#pinned(key)
+    const pinned = await this.#pinned(revision)
     if (pinned) return pinned.table
     const chosen = await this.#newest(revision)
-    await this.#records.put(key, { table: chosen ? hexOf(chosen.identity) : null })
+    await this.#pins.put([revision.id], { table: chosen ? hexOf(chosen.identity) : null })
     // Another server may have chosen meanwhile.
-    const agreed = await this.#pinned(key)
+    const agreed = await this.#pinned(revision)
     return agreed ? agreed.table : chosen
   }
 
   /** What `choose` would answer. @throws StorageFailed */
   async preview(revision: Revision): Promise<LayerTable | undefined> {
-    const pinned = await this.#pinned(`${pins}/${revision.id}`)
+    const pinned = await this.#pinned(revision)
     return pinned ? pinned.table : this.#newest(revision)
   }
 
   /** Undefined where nothing is chosen, or the chosen table cannot be read any more. */
-  async #pinned(key: string): Promise<{ readonly table: LayerTable | undefined } | undefined> {
-    const parsed = pinSchema.safeParse(await this.#records.get(key))
-    if (!parsed.success) return undefined
-    if (parsed.data.table === null) return { table: undefined }
-    const table = await this.#read(parsed.data.table)
+  async #pinned({ id }: Revision): Promise<{ readonly table: LayerTable | undefined } | undefined> {
+    const pin = await this.#pins.get(id)
+    if (!pin) return undefined
+    if (pin.table === null) return { table: undefined }
+    const table = await this.#read(pin.table)
     return table && { table }
   }
 
   /** A table made of the revision itself; else the newest that can be read. */
   async #newest(revision: Revision): Promise<LayerTable | undefined> {
-    const keys = (await Array.fromAsync(this.#records.list(offers))).toSorted().toReversed()
-    const found = await Promise.all(
-      keys.map(async (key) => offerSchema.safeParse(await this.#records.get(key)).data),
-    )
+    const names = await Array.fromAsync(namesOf(this.#records, layout.layerTableOffers), ([name]) => name)
+    const newestFirst = names.toSorted().toReversed()
+    const found = await Promise.all(newestFirst.map((name) => this.#offers.get(name)))
     const known = found.filter((offer) => offer !== undefined)
     const own = known.filter((offer) => offer.revision === revision.id)
     for (const { table: id } of [...own, ...known]) {
@@ -85,7 +87,7 @@ export class LayerTables {
   async #read(id: string): Promise<LayerTable | undefined> {
     const known = this.#decoded.get(id)
     if (known) return known
-    const value = await this.#records.get(`${contents}/${id}`)
+    const value = await this.#tables.get(id)
     if (value === undefined) return undefined
     try {
       const table = decodeLayerTable(value, id)

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { forestFor, type LayerTable } from '../layers/layerTable.ts'
+import type { LayerTable } from '../layers/layerTable.ts'
 import type { Closure, LayerPlan, LayerStrategy } from '../layers/plan.ts'
 import type { PopularityData } from '../layers/popularity.ts'
+import { sharedDataFor } from '../layers/sharedData.ts'
 import type { Revision } from '../store/revision.ts'
 import type { LayerTables } from './layerTables.ts'
 
@@ -16,15 +17,15 @@ interface LayeringOptions {
   readonly name: string
   readonly strategy: LayerStrategy
   /** Counts that the operator gave. Without them those of the table are used. */
-  readonly popularity?: PopularityData
+  readonly popularity?: PopularityData | undefined
   /** Most layers of store paths; the root layer comes on top. */
   readonly budget: number
   readonly tables: Pick<LayerTables, 'choose' | 'preview'>
 }
 
 /**
- * Milliseconds after which the choice for a revision is read again: where two servers that chose at the same moment
- * differ, both come to the one that was written last.
+ * Milliseconds after which the choice for a revision is read again: where two servers that chose at the same
+ * moment differ, both come to the one that was written last.
  */
 const settledAfter = 60_000
 /** Revisions whose choice is in memory; tables that several of them share are there once. */
@@ -56,11 +57,7 @@ export class Layerings {
 
   #with(table: LayerTable | undefined): Layering {
     const { name, strategy, budget, popularity } = this.#options
-    const data = {
-      popularity: popularity?.counts ?? table?.popularity ?? new Map(),
-      forest: table ? forestFor(table, budget) : new Map(),
-      needed: table?.sharing.needed ?? new Map(),
-    }
+    const data = sharedDataFor(budget, table, popularity?.counts)
     const identity = [name, budget, popularity?.identity ?? '-', table?.identity ?? '-'].join(' ')
     return { identity, plan: (closure) => strategy(closure, data, budget) }
   }

@@ -3,8 +3,8 @@ import type { ClosureNode } from '../layers/plan.ts'
 import { isStorePath } from '../store/storePath.ts'
 
 /**
- * Reads path, own size and references out of a narinfo (`StorePath`, `NarSize`, `References`; see Nix' manual,
- * "Binary cache"). The reference to itself is left out.
+ * Reads path, own size and references out of a narinfo (`StorePath`, `NarSize`, `References`; see Nix'
+ * manual, "Binary cache"). The reference to itself is left out.
  * @throws InvalidData that names `origin`
  */
 export function parseNarInfo(text: string, origin: string): ClosureNode {

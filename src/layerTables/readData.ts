@@ -1,16 +1,21 @@
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { InvalidData } from '../errors.ts'
 import { decodeLayerTable, type LayerTable } from '../layers/layerTable.ts'
 import { parsePopularity, type PopularityData } from '../layers/popularity.ts'
+import { readOnce } from './download.ts'
 
-/** Popularity data from a file path, `file:`, `http:` or `https:` address. @throws InvalidData, or the signal's reason */
-export async function readPopularity(location: string, signal: AbortSignal): Promise<PopularityData> {
+/** Milliseconds that reading may take. */
+const patience = 60_000
+
+/**
+ * Popularity data from a file path, `file:`, `http:` or `https:` address.
+ * @throws InvalidData, or the signal's reason
+ */
+export async function readPopularity(location: string, signal?: AbortSignal): Promise<PopularityData> {
   return parsePopularity(await readText('popularity data', location, signal), location)
 }
 
 /** A layer table from where `readPopularity` reads too. @throws InvalidData, or the signal's reason */
-export async function readLayerTable(location: string, signal: AbortSignal): Promise<LayerTable> {
+export async function readLayerTable(location: string, signal?: AbortSignal): Promise<LayerTable> {
   const text = await readText('a layer table', location, signal)
   let value: unknown
   try {
@@ -21,20 +26,18 @@ export async function readLayerTable(location: string, signal: AbortSignal): Pro
   return decodeLayerTable(value, location)
 }
 
-async function readText(what: string, location: string, signal: AbortSignal): Promise<string> {
+async function readText(what: string, location: string, signal?: AbortSignal): Promise<string> {
+  const late = new AbortController()
+  // Unlike that of `AbortSignal.timeout`, this timer can be cleared.
+  const timer = setTimeout(() => late.abort(new Error(`it took longer than ${patience / 1000} s`)), patience)
   try {
-    if (!/^https?:/i.test(location)) {
-      return await readFile(/^file:/i.test(location) ? fileURLToPath(location) : location, {
-        encoding: 'utf8',
-        signal,
-      })
-    }
-    const response = await fetch(location, { signal })
-    if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`)
-    return await response.text()
+    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
+    return (await readOnce(location, either)).toString('utf8')
   } catch (error) {
-    signal.throwIfAborted()
-    const why = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    throw new InvalidData(`${what} (${location}) cannot be read: ${String(why)}`, { cause: error })
+    signal?.throwIfAborted()
+    const why = error instanceof Error ? error.message : String(error)
+    throw new InvalidData(`${what} (${location}) cannot be read: ${why}`, { cause: error })
+  } finally {
+    clearTimeout(timer)
   }
 }

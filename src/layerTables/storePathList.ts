@@ -8,7 +8,10 @@ const xzMagic = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])
 /** Bytes: a channel lists 100,000 paths in 7 MB. */
 const maxList = 2 ** 30
 
-/** Store paths, one a line, from a file or address; compressed with xz, as channels publish it, or not. @throws InvalidData */
+/**
+ * Store paths, one a line, from a file or address; compressed with xz, as channels publish it, or not.
+ * @throws InvalidData
+ */
 export async function readStorePathList(
   location: string,
   signal: AbortSignal,

@@ -1,8 +1,8 @@
 import { postorder, type IndexedGraph } from './indexedGraph.ts'
 
 /**
- * For each node the bytes of all that it needs, itself included, every path counted once.
- * A closure size that a node brings with it is taken as it is.
+ * For each node the bytes of everything that it needs, including itself, every path counted once. If a node
+ * already has a closure size, that is used.
  */
 export function closureSizes(graph: IndexedGraph): readonly number[] {
   const { nodes, successors } = graph
@@ -16,7 +16,7 @@ export function closureSizes(graph: IndexedGraph): readonly number[] {
 
 const noPaths = new Int32Array()
 
-/** One bit set for each node: bit `i` of word `i >> 5` says that node `i` can be reached from it. */
+/** One bit set for each node: bit `i & 31` of word `i >> 5` is set if node `i` can be reached from it. */
 function reachability(successors: readonly (readonly number[])[]): Int32Array[] {
   const words = Math.ceil(successors.length / 32)
   const reach = successors.map((_, node) => {
@@ -30,7 +30,7 @@ function reachability(successors: readonly (readonly number[])[]): Int32Array[] 
   const cyclic = order.some((node) =>
     successors[node]?.some((target) => positionOf(target) > positionOf(node)),
   )
-  // Postorder has everything a node needs before it: only cycles take more than one round.
+  // In postorder everything that a node needs comes before it. Only cycles take more than one round.
   for (let again = true; again;) {
     let changed = false
     for (const node of order) {
@@ -43,7 +43,7 @@ function reachability(successors: readonly (readonly number[])[]): Int32Array[] 
   return reach
 }
 
-/** Whether `into` has grown. */
+/** Adds the bits of `from`. Returns whether `into` has changed. */
 function addAll(into: Int32Array, from: Int32Array): boolean {
   let grown = 0
   for (let word = 0; word < into.length; word++) {
@@ -55,7 +55,7 @@ function addAll(into: Int32Array, from: Int32Array): boolean {
   return grown !== 0
 }
 
-/** Plain loops: this visits every pair of a node and what it needs. */
+/** Plain loops for speed: this visits every pair of a node and what it needs. */
 function sumOf(set: Int32Array, sizes: Float64Array): number {
   let sum = 0
   for (let word = 0; word < set.length; word++) {

@@ -1,21 +1,21 @@
 import { postorder } from './indexedGraph.ts'
 
-/** Nodes whose dependents are counted in one go: a cache line's worth of words for each node. */
+/** Dependents are counted in blocks of nodes: each node's bits of one block fit a few cache lines. */
 const blockWords = 32
 const blockSize = blockWords * 32
 
 /**
- * For each node the number of nodes that need it, directly or not, itself included.
- * In blocks of columns of the reachability matrix, which as a whole would be gigabytes for a package set.
+ * For each node the number of nodes that need it, directly or indirectly, including itself. Works on blocks
+ * of columns of the reachability matrix: the whole matrix of a package set would take gigabytes.
  */
 export function dependentCounts(successors: readonly (readonly number[])[]): Float64Array {
   const { length } = successors
-  // What needs a node comes before it, so that one round is enough unless there are cycles.
+  // What needs a node comes before it, so one round is enough unless there are cycles.
   const order = Int32Array.from(postorder(successors, successors.keys()).toReversed())
   const cyclic = hasBackEdge(successors, order)
   const counts = new Float64Array(length)
   const bits = new Int32Array(length * blockWords)
-  // Of a block's nodes, few others are needed: most rows stay empty, and are passed by.
+  // Few nodes are needed by the nodes of a block. Most rows stay empty and are skipped.
   const used = new Uint8Array(length)
   for (let first = 0; first < length; first += blockSize) {
     bits.fill(0)
@@ -44,7 +44,7 @@ function hasBackEdge(successors: readonly (readonly number[])[], order: Int32Arr
   )
 }
 
-/** Hands every node's bits on to what it refers to. Whether any set has grown. */
+/** Adds every node's bits to the nodes that it refers to. Returns whether any bits have changed. */
 function spread(
   successors: readonly (readonly number[])[],
   order: Int32Array,

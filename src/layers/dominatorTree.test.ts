@@ -13,7 +13,10 @@ test('a node is dominated by the last that all ways to it have in common', () =>
   assert.deepEqual(tree, [undefined, 0, 0, 0, 3, undefined])
 })
 
-/** By definition: x dominates y when y cannot be reached without x; the immediate one is dominated by all others. */
+/**
+ * By definition: x dominates y when y cannot be reached without x; the immediate one is dominated by all
+ * others.
+ */
 function byDefinition(successors: Successors, root: number): readonly (number | undefined)[] {
   const reached = (without?: number) =>
     new Set(postorder(successors, [root], without === undefined ? new Set() : new Set([without])))

@@ -1,11 +1,11 @@
 import { postorder } from './indexedGraph.ts'
 
 /**
- * For each node the last one before it that every way from the root passes through (its immediate dominator);
- * undefined for the root and for what cannot be reached.
+ * For each node its immediate dominator: the last node before it on every way from the root. Undefined for
+ * the root and for nodes that cannot be reached.
  *
- * The algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): in reverse postorder,
- * a node's dominator is the nearest common ancestor, in the tree so far, of its predecessors.
+ * The algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): in reverse
+ * postorder, a node's dominator is the nearest common ancestor, in the tree so far, of its predecessors.
  */
 export function immediateDominators(
   successors: readonly (readonly number[])[],
@@ -15,7 +15,8 @@ export function immediateDominators(
   const rank = new Map(order.map((node, index) => [node, index]))
   const predecessors = predecessorRanks(successors, order, rank)
 
-  // All in ranks from here on: the root has the highest, and a dominator has a higher rank than what it dominates.
+  // From here on nodes are ranks. The root has the highest, and a dominator has a higher rank than what it
+  // dominates.
   const top = order.length - 1
   const dominator: (number | undefined)[] = Array.from({ length: order.length })
   dominator[top] = top

@@ -167,8 +167,9 @@ test('the order of the input does not matter', () => {
 })
 
 /**
- * What the original does, by the letter: who dominates whom by definition (what cannot be reached without a path is
- * dominated by it), closure sizes added up, the ascending order sorted once, and the first merged into the second.
+ * What the original does, by the letter: who dominates whom by definition (what cannot be reached without a
+ * path is dominated by it), closure sizes added up, the ascending order sorted once, and the first merged
+ * into the second.
  */
 function original({ roots, nodes }: Closure, { popularity }: SharedData, budget: number): readonly string[] {
   const byPath = new Map(nodes.map((node) => [node.path, node]))

@@ -4,21 +4,22 @@ import { indexGraph, postorder, type IndexedGraph } from './indexedGraph.ts'
 import type { Closure, LayerPlan, LayerStrategy, Popularity } from './plan.ts'
 import { popularityOf } from './popularity.ts'
 
-/** A path with a closure above this gets a layer of its own, with what only it needs. In bytes. */
+/** Bytes. A path with a larger closure gets a layer of its own, with what only it needs. */
 const bigAbove = 100_000_000
-/** So does a path that at least so many packages refer to. */
+/** So does a path to which at least this many packages refer. */
 const popularFrom = 100
 
 /**
- * The strategy of the original Nixery. An edge goes from an artificial root to every path that was asked for, that is
- * big or that is popular. Each child of the root in the dominator tree, with all that it dominates, is a layer; its size
- * is the sum of the *closure* sizes of its paths, its rating that size times the popularity of the child.
- * While there are more layers than the budget, the two first in ascending order of rating are merged (paths, sizes and
- * ratings added) and stay first: nothing is sorted again. The answer is in descending order of rating.
+ * The strategy of the original Nixery. An edge goes from an artificial root to every path that was asked for,
+ * that is big or that is popular. Each child of the root in the dominator tree, with all that it dominates,
+ * is a layer; its size is the sum of the *closure* sizes of its paths, its rating that size times the
+ * popularity of the child. While there are more layers than the budget, the two first in ascending order of
+ * rating are merged (paths, sizes and ratings added) and stay first: nothing is sorted again. The answer is
+ * in descending order of rating.
  *
- * The original leaves two things open. Ties are broken by the least store path of a layer. What the paths asked for do
- * not reach (all, when none are known) hangs on the root by its paths without referrers; of a cycle that nothing
- * outside refers to, by its least path.
+ * The original leaves two things open. Ties are broken by the least store path of a layer. What the paths
+ * asked for do not reach (all, when none are known) hangs on the root by its paths without referrers; of a
+ * cycle that nothing outside refers to, by its least path.
  * @throws RangeError for a budget below 1
  */
 export const dominators: LayerStrategy = (closure, { popularity }, budget) => {
@@ -34,7 +35,7 @@ export const dominators: LayerStrategy = (closure, { popularity }, budget) => {
     .map((group) => ({ ...group, rating: Number(group.rating) }))
 }
 
-/** Ratings exceed what a number holds exactly: 500,000 times some gigabytes. */
+/** Ratings are bigints: 500,000 times some gigabytes is more than a number holds exactly. */
 type Group = Omit<LayerPlan, 'rating'> & { readonly rating: bigint }
 
 function groupsOf(closure: Closure, counts: Popularity): readonly Group[] {
@@ -65,7 +66,10 @@ function groupsOf(closure: Closure, counts: Popularity): readonly Group[] {
   })
 }
 
-/** Paths asked for first; then, in an order in which nothing comes before what refers to it, each not yet reached. */
+/**
+ * First the paths that were asked for, then each path that is not reached yet, referrers before what they
+ * refer to.
+ */
 function rootsOf(closure: Closure, { successors, indexOf }: IndexedGraph): readonly number[] {
   const roots = closure.roots.map((path) => {
     const root = indexOf.get(path)
@@ -82,7 +86,7 @@ function rootsOf(closure: Closure, { successors, indexOf }: IndexedGraph): reado
   return roots
 }
 
-/** Each child of the top in the dominator tree -> all nodes below it and itself, in ascending order. */
+/** Each child of the top in the dominator tree -> itself and all nodes below it, in ascending order. */
 function membersByHead(
   dominatorOf: readonly (number | undefined)[],
   top: number,
@@ -101,7 +105,10 @@ function membersByHead(
   return Map.groupBy(Array.from({ length: top }).keys(), headOf)
 }
 
-/** The first two become one, which stays first. Its head is that of the part with the higher rating. */
+/**
+ * Merges the first two groups, and the result stays first. Its head is that of the group with the higher
+ * rating.
+ */
 function merge(a: Group, b: Group, index: number): Group {
   return {
     storePaths: [...a.storePaths, ...b.storePaths],
@@ -117,7 +124,7 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : 1
 }
 
-/** Groups share no paths, so the first path of each decides. */
+/** Groups have no path in common, so their first paths decide. */
 function byPath(a: Group, b: Group): number {
   return (a.storePaths[0] ?? '') < (b.storePaths[0] ?? '') ? -1 : 1
 }

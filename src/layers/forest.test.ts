@@ -69,22 +69,22 @@ test('what is shared most comes first, by what is known: of the set, else by pop
 /** A package set with its forest, and what two images were asked for. */
 const twoImages = anyPackageSet.chain((drawing) => {
   const roots = fc.subarray(Object.keys(drawing), { minLength: 1 })
-  const tier = fc.nat(3)
+  const budgetClass = fc.nat(3)
   return fc.record({
     drawing: fc.constant(drawing),
     one: roots,
     other: roots,
-    tier,
+    budgetClass,
     budget: fc.integer({ min: 1, max: 30 }),
   })
 })
 
 test('a plan is a partition of the closure, within the budget', () => {
   fc.assert(
-    fc.property(twoImages, ({ drawing, one, tier, budget }) => {
+    fc.property(twoImages, ({ drawing, one, budgetClass, budget }) => {
       const { forests, needed } = growForest(nodesFrom(drawing))
       const closure = closureIn(drawing, one)
-      const plan = forest(closure, { ...noData, forest: forests[tier] ?? new Map(), needed }, budget)
+      const plan = forest(closure, { ...noData, forest: forests[budgetClass] ?? new Map(), needed }, budget)
       assert.deepEqual(
         plan.flatMap(({ storePaths }) => storePaths).toSorted(),
         closure.nodes.map(({ path }) => path).toSorted(),
@@ -96,8 +96,8 @@ test('a plan is a partition of the closure, within the budget', () => {
 
 test('two images that have the head of a group have the same group', () => {
   fc.assert(
-    fc.property(twoImages, ({ drawing, one, other, tier }) => {
-      const data = { ...noData, forest: growForest(nodesFrom(drawing)).forests[tier] ?? new Map() }
+    fc.property(twoImages, ({ drawing, one, other, budgetClass }) => {
+      const data = { ...noData, forest: growForest(nodesFrom(drawing)).forests[budgetClass] ?? new Map() }
       const [first, second] = [one, other].map((roots) => forest(closureIn(drawing, roots), data, 94))
       for (const { head, storePaths } of first ?? []) {
         const same = second?.find((layer) => layer.head === head)

@@ -4,13 +4,13 @@ import { packageKey } from './packageKey.ts'
 import type { Closure, ClosureNode, Forest, LayerStrategy } from './plan.ts'
 
 /**
- * The stable forest: every path climbs from the path it joined to the one that this joined, while the image has them,
- * and shares the layer of the last. What shares a layer is thus the same in every image that has the same head: a group
- * does not depend on what else is in an image. Groups are made even where single paths would fit, since an image with
- * one more path would not fit. Without a forest every path is a group of its own.
+ * The stable forest: every path follows the paths that it joined, as long as the image has them, and shares
+ * the layer of the last one. So what shares a layer is the same in every image with that last path: a group
+ * does not depend on what else is in an image. Groups are made even if single paths would fit, since they
+ * might not fit in an image with one more path. Without a forest every path is a group of its own.
  *
- * A path climbs only to one that refers to it: a forest that was made for another version of the package set may leave
- * groups smaller than they could be, but never lets one vary.
+ * A path joins only a path that refers to it. A forest that was made for another version of the package set
+ * may leave groups smaller than they could be, but never makes them differ between images.
  */
 export const forest: LayerStrategy = (closure, data, budget) =>
   layersOfGroups(groupsOf(closure, data.forest), closure, data, budget)
@@ -30,7 +30,10 @@ function groupsOf({ nodes }: Closure, forest: Forest): readonly Group[] {
   return [...Map.groupBy(nodes, headOf)].map(([head, members]) => groupOf(head, members))
 }
 
-/** For each path that joins one, the path of the image that it joins; where several bear the name, the least of them. */
+/**
+ * For each path that joins another, the path of the image that it joins. If several have that name, the first
+ * in order.
+ */
 function parentsOf(nodes: readonly ClosureNode[], forest: Forest): ReadonlyMap<ClosureNode, ClosureNode> {
   const wanted = new Map<StorePath, { readonly node: ClosureNode; readonly parent: string }>()
   const keys = nodes.map(({ path }) => packageKey(path))

@@ -14,7 +14,7 @@ export function closureOf(roots: readonly StorePath[], infos: readonly PathInfo[
   return { roots, nodes: infos.map(nodeOf) }
 }
 
-// The hash is not checked: a graph may be drawn by hand, and no store is touched with its paths.
+// The hash is not checked: a graph may be drawn by hand, and its paths are not looked up in a store.
 const storePath = z.custom<StorePath>(
   (value) => typeof value === 'string' && /^\/nix\/store\/[a-z0-9]+-[^/\0]+$/.test(value),
   'not a store path',
@@ -40,9 +40,9 @@ const graphSchema = z.object({
 
 /**
  * Reads what Nix writes for `exportReferencesGraph.graph` with structured attributes: `graph`, a list of
- * `{path, narSize, closureSize, references}`, and `exportReferencesGraph.graph`, the paths it was asked for.
- * Without narSize a node counts as large as its closure. Self references are dropped.
- * @throws InvalidData saying what is wrong where
+ * `{path, narSize, closureSize, references}`, and `exportReferencesGraph.graph`, the paths that were asked
+ * for. If narSize is missing, the size of the closure is used. Self references are removed.
+ * @throws InvalidData that says what is wrong and where
  */
 export function parseReferenceGraph(text: string): Closure {
   const { graph, exportReferencesGraph } = parse(text)

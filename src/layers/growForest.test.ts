@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { growForest, tiers } from './growForest.ts'
+import { growForest, budgetClasses } from './growForest.ts'
 import { toStorePath } from '../store/storePath.ts'
 import { anyPackageSet, nodesFrom, type Drawing } from './testing.ts'
 
@@ -10,7 +10,7 @@ const megabyte = 1_000_000
 /** For the default budget. */
 function parentsIn(drawing: Drawing) {
   const { forests } = growForest(nodesFrom(drawing))
-  return Object.fromEntries(forests[tiers.findIndex(({ budgetFrom }) => budgetFrom === 80)] ?? [])
+  return Object.fromEntries(forests[budgetClasses.findIndex(({ budgetFrom }) => budgetFrom === 80)] ?? [])
 }
 
 //   a ──> b ──> c

@@ -3,30 +3,37 @@ import { indexGraph, postorder, type IndexedGraph } from './indexedGraph.ts'
 import type { ClosureNode, Forest } from './plan.ts'
 import { packageKey } from './packageKey.ts'
 
-/** How dear a join may be, in expected bytes, for images of at least so many layers. The fewer layers, the larger groups. */
-export const tiers = [
+/**
+ * How much joining two groups may cost, in expected bytes, for images of at least so many layers. The fewer
+ * layers, the larger the groups.
+ */
+export const budgetClasses = [
   { budgetFrom: 1, theta: 24_000_000 },
   { budgetFrom: 40, theta: 6_000_000 },
   { budgetFrom: 80, theta: 3_000_000 },
   { budgetFrom: 110, theta: 2_000_000 },
 ] as const
 
-/** Images that a client is taken to see: how likely it is that one of them has a path without the path it joined. */
+/**
+ * How many images a client is assumed to pull. It decides how likely it is that one of them has a path
+ * without the path that it joined.
+ */
 const horizon = 10_000
 
-/** What a package set's reference graph says about sharing. Keys are those of `packageKey`. */
+/** What the reference graph of a package set says about sharing. Keys are those of `packageKey`. */
 export interface Sharing {
-  /** In the order of `tiers`. */
+  /** In the order of `budgetClasses`. */
   readonly forests: readonly Forest[]
-  /** How many paths need a package's paths, itself included: the most that any of its paths is needed. */
+  /** How many paths need a package, including itself: the highest number for any of its paths. */
   readonly needed: ReadonlyMap<string, number>
 }
 
 /**
- * The stable forest: which path shares the layer of which other, the same in every image. Whoever needs q has the p that
- * q refers to, so p in q's layer costs only those images that have p without q. Each path may join one of those that
- * refer to it, the one that most paths need, where the expected cost (bytes that it brings, times the likelihood that
- * a client needs them without that one) is at most theta. Self references and those to unknown paths are ignored.
+ * The stable forest: which path shares the layer of which other path. It is the same in every image. An image
+ * with q also has each p that q refers to, so putting p into q's layer costs only images that have p without
+ * q. Each path may join one of the paths that refer to it: the one that most paths need. It joins if the
+ * expected cost is at most theta. That is the size of its group times the probability that a client needs the
+ * group without q. References to itself and to unknown paths are ignored.
  */
 export function growForest(paths: readonly ClosureNode[]): Sharing {
   const graph = indexGraph(withinGraph(paths))
@@ -35,8 +42,8 @@ export function growForest(paths: readonly ClosureNode[]): Sharing {
   const parents = parentsOf(graph, needed, keys)
   const order = postorder(graph.successors, graph.successors.keys())
   const names = representatives(keys, needed)
-  const forests = tiers.map(({ theta }) => {
-    const joined = join(graph, needed, parents, order, theta)
+  const forests = budgetClasses.map(({ theta }) => {
+    const joined = parentsWorthJoining(graph, needed, parents, order, theta)
     return byName(names, keys, joined)
   })
   return { forests, needed: new Map(names.map((node) => [keys[node] ?? '', needed[node] ?? 0])) }
@@ -47,7 +54,10 @@ function withinGraph(paths: readonly ClosureNode[]): readonly ClosureNode[] {
   return paths.map((node) => ({ ...node, references: node.references.filter((path) => known.has(path)) }))
 }
 
-/** For each node the direct dependent that most paths need; ties by name, then by path. -1 where nothing refers to it. */
+/**
+ * For each node the direct dependent that most paths need, ties by name, then by path. -1 if nothing refers
+ * to it.
+ */
 function parentsOf({ successors }: IndexedGraph, needed: Float64Array, keys: readonly string[]): Int32Array {
   const parents = new Int32Array(successors.length).fill(-1)
   for (const [dependent, targets] of successors.entries()) {
@@ -67,8 +77,11 @@ function comesBefore(a: number, b: number, needed: Float64Array, keys: readonly 
   return nameA === nameB ? a < b : nameA < nameB
 }
 
-/** For each node the parent that it joins, or -1. `order` has what a node refers to, hence all that can join it, before it. */
-function join(
+/**
+ * For each node the parent that it joins, or -1. In `order` everything that a node refers to, and so
+ * everything that can join it, comes before it.
+ */
+function parentsWorthJoining(
   { nodes }: IndexedGraph,
   needed: Float64Array,
   parents: Int32Array,
@@ -90,7 +103,7 @@ function join(
   return joined
 }
 
-/** Of the paths with one name the one that most others need speaks for all. In descending order of that number. */
+/** For each name, the path that most others need. In descending order of that number. */
 function representatives(keys: readonly string[], needed: Float64Array): readonly number[] {
   const all = [...keys.keys()].toSorted((a, b) => (comesBefore(a, b, needed, keys) ? -1 : 1))
   const first = new Map<string, number>()
@@ -101,7 +114,10 @@ function representatives(keys: readonly string[], needed: Float64Array): readonl
   return [...first.values()]
 }
 
-/** Names can be in a circle where paths are not (two versions in one set): who would close it joins nobody. */
+/**
+ * Names can form a circle even if paths do not (two versions in one set). A name that would close a circle
+ * joins nothing.
+ */
 function byName(names: readonly number[], keys: readonly string[], joined: Int32Array): Forest {
   const forest = new Map<string, string>()
   for (const node of names) {

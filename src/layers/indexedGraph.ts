@@ -1,13 +1,16 @@
 import type { ClosureNode } from './plan.ts'
 
-/** A closure by numbers: node `i` has the i-th path in ascending order, so the order of the input does not matter. */
+/**
+ * A closure whose nodes are numbers: node `i` has the i-th path in ascending order, so the order of the input
+ * does not matter.
+ */
 export interface IndexedGraph {
   readonly nodes: readonly ClosureNode[]
   readonly successors: readonly (readonly number[])[]
   readonly indexOf: ReadonlyMap<string, number>
 }
 
-/** @throws RangeError when a path comes twice or a reference is not a node. Self references are dropped. */
+/** Self references are removed. @throws RangeError if a path comes twice or a reference is not a node */
 export function indexGraph(closure: readonly ClosureNode[]): IndexedGraph {
   const nodes = closure.toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const indexOf = new Map(nodes.map(({ path }, index) => [path, index]))
@@ -26,8 +29,8 @@ export function indexGraph(closure: readonly ClosureNode[]): IndexedGraph {
 }
 
 /**
- * The nodes that can be reached from `starts`, each after all that was reached from it (depth first, postorder).
- * Nodes in `seen` are left out, and those found are added to it.
+ * The nodes that can be reached from `starts`, each after everything that was reached from it (depth first,
+ * postorder). Nodes in `seen` are left out, and found nodes are added to it.
  */
 export function postorder(
   successors: readonly (readonly number[])[],

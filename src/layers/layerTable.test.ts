@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidData } from '../errors.ts'
-import { growForest, tiers } from './growForest.ts'
+import { growForest, budgetClasses } from './growForest.ts'
 import { createLayerTable, decodeLayerTable, encodeLayerTable, forestFor } from './layerTable.ts'
 import { nodesFrom } from './testing.ts'
 
@@ -33,7 +33,7 @@ test('the budget decides which forest is used', () => {
 })
 
 test('what is no such table is refused, saying where it is from', () => {
-  const forests = (parents: object) => tiers.map(({ budgetFrom }) => ({ budgetFrom, parents }))
+  const forests = (parents: object) => budgetClasses.map(({ budgetFrom }) => ({ budgetFrom, parents }))
   const wrong = [
     {},
     encoded({ format: 2 }),

@@ -1,30 +1,30 @@
 import { z } from 'zod'
 import { InvalidData } from '../errors.ts'
 import { digestOf, type Digest } from '../oci/digest.ts'
-import { tiers, type Sharing } from './growForest.ts'
+import { budgetClasses, type Sharing } from './growForest.ts'
 import type { Forest, Popularity } from './plan.ts'
 
-/** What layers are planned with beside the image: made once for a package set, never changed. */
+/** What layer planning knows besides the image. A table is made once for a package set and never changes. */
 export interface LayerTable {
   /** When it was made, in ISO 8601. */
   readonly made: string
-  /** For people: out of what. */
+  /** For people: what it was made of. */
   readonly origin: string
-  /** The id of the revision that it was made of, where that is known. */
+  /** The id of the revision that it was made of, if that is known. */
   readonly revision?: string
   readonly sharing: Sharing
-  /** As the original counts it: name with version -> how many paths refer to it. */
+  /** Popularity as in the original: name with version -> how many paths refer to it. */
   readonly popularity: Popularity
-  /** Equal for equal contents, whenever and out of whatever they were made: for cache keys. */
+  /** Equal for equal contents, whenever and from whatever they were made. For cache keys. */
   readonly identity: Digest
 }
 
-const format = 1
+const tableFormat = 1
 const noForest: Forest = new Map()
 
 const counts = z.record(z.string(), z.int().nonnegative())
 const schema = z.object({
-  format: z.literal(format),
+  format: z.literal(tableFormat),
   made: z.iso.datetime(),
   origin: z.string(),
   revision: z.string().exactOptional(),
@@ -35,26 +35,26 @@ const schema = z.object({
 
 /** The forest for images of at most `budget` layers. */
 export function forestFor({ sharing }: LayerTable, budget: number): Forest {
-  const tier = tiers.findLastIndex(({ budgetFrom }) => budgetFrom <= budget)
-  return sharing.forests[tier] ?? noForest
+  const budgetClass = budgetClasses.findLastIndex(({ budgetFrom }) => budgetFrom <= budget)
+  return sharing.forests[budgetClass] ?? noForest
 }
 
 export function createLayerTable(table: Omit<LayerTable, 'identity'>): LayerTable {
   const { forests, needed } = table.sharing
-  const contents = [format, forests.map(sorted), sorted(needed), sorted(table.popularity)]
+  const contents = [tableFormat, forests.map(sorted), sorted(needed), sorted(table.popularity)]
   return { ...table, identity: digestOf(JSON.stringify(contents)) }
 }
 
 /** JSON of the table, the same for the same table. */
 export function encodeLayerTable({ made, origin, revision, sharing, popularity }: LayerTable): unknown {
   return {
-    format,
+    format: tableFormat,
     made,
     origin,
     ...(revision === undefined ? {} : { revision }),
-    forests: tiers.map(({ budgetFrom }, tier) => ({
+    forests: budgetClasses.map(({ budgetFrom }, budgetClass) => ({
       budgetFrom,
-      parents: Object.fromEntries(sorted(sharing.forests[tier] ?? noForest)),
+      parents: Object.fromEntries(sorted(sharing.forests[budgetClass] ?? noForest)),
     })),
     needed: Object.fromEntries(sorted(sharing.needed)),
     popularity: Object.fromEntries(sorted(popularity)),
@@ -69,7 +69,10 @@ export function decodeLayerTable(value: unknown, where: string): LayerTable {
     throw new InvalidData(`the layer table (${where}) cannot be used: ${why}`, { cause: parsed.error })
   }
   const { forests, needed, popularity, format: _format, ...about } = parsed.data
-  if (forests.length !== tiers.length || forests.some((one, i) => one.budgetFrom !== tiers[i]?.budgetFrom)) {
+  if (
+    forests.length !== budgetClasses.length ||
+    forests.some((one, i) => one.budgetFrom !== budgetClasses[i]?.budgetFrom)
+  ) {
     throw new InvalidData(`the layer table (${where}) is for other budgets than this version's`)
   }
   const decoded = forests.map(({ parents }) => new Map(Object.entries(parents)))
@@ -82,7 +85,7 @@ export function decodeLayerTable(value: unknown, where: string): LayerTable {
   })
 }
 
-/** A name that comes back to itself, if there is one. */
+/** A name that leads back to itself, if there is one. */
 function circleIn(forest: Forest): string | undefined {
   const sound = new Set<string>()
   for (const start of forest.keys()) {

@@ -3,7 +3,7 @@ import { packageKey } from './packageKey.ts'
 import type { Closure, ClosureNode, LayerPlan, SharedData } from './plan.ts'
 import { isInEveryImage, popularityOf } from './popularity.ts'
 
-/** Store paths that belong together, whatever else is in an image. */
+/** Store paths that share a layer in every image. */
 export interface Group {
   readonly head: StorePath
   readonly nodes: readonly ClosureNode[]
@@ -11,13 +11,13 @@ export interface Group {
 }
 
 /**
- * Makes layers of groups: each is one where they fit the budget; else the largest are, by bytes (ties by head), and
- * what is left shares the last.
+ * Makes layers of groups: each is one where they fit the budget; else the largest are, by bytes (ties by
+ * head), and what is left shares the last.
  *
- * The order is by what is known of sharing, the most shared first, so that images have as long a beginning in common as
- * can be: clients that know a layer by all that is below it then know it again. What is in every image comes first,
- * then by how many paths of the package set need the head, else by its popularity, else by how many paths of the image
- * refer to it. The layer of the rest, which is the least shared, is the last.
+ * The order is by what is known of sharing, the most shared first, so that images have as long a beginning in
+ * common as can be: clients that know a layer by all that is below it then know it again. What is in every
+ * image comes first, then by how many paths of the package set need the head, else by its popularity, else by
+ * how many paths of the image refer to it. The layer of the rest, which is the least shared, is the last.
  * @throws RangeError for a budget below 1
  */
 export function layersOfGroups(
@@ -52,7 +52,7 @@ export function layersOfGroups(
   ]
 }
 
-/** More than any package set has paths. */
+/** A number larger than the number of paths of any package set. */
 const inEveryImage = 1e9
 
 function rater({ nodes }: Closure, { needed, popularity }: SharedData): (path: StorePath) => number {

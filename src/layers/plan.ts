@@ -5,14 +5,16 @@ export interface ClosureNode {
   readonly path: StorePath
   /** Its own size (NAR). */
   readonly size: number
-  /** Size of all that it needs, itself included, where somebody has computed it already. */
+  /** Size of everything that it needs, including itself, if that is already known. */
   readonly closureSize?: number
   readonly references: readonly StorePath[]
 }
 
-/** What an image holds: every reference of a node is a node too. */
+/** What is in an image. Every reference of a node is a node too. */
 export interface Closure {
-  /** What the image was asked for. Empty when that is not known: then the nodes that no other node refers to. */
+  /**
+   * The paths that were asked for. Empty if that is not known: then the nodes that no other node refers to.
+   */
   readonly roots: readonly StorePath[]
   readonly nodes: readonly ClosureNode[]
 }
@@ -20,14 +22,16 @@ export interface Closure {
 /** Package name (store path without hash) -> how many packages refer to it. */
 export type Popularity = ReadonlyMap<string, number>
 
-/** Package (as `packageKey` has it) -> the package whose layer it joins, wherever an image has both. Without circles. */
+/**
+ * Package (a `packageKey`) -> the package whose layer it joins in every image that has both. Without circles.
+ */
 export type Forest = ReadonlyMap<string, string>
 
-/** What is known beside the image: the same for all images of a revision. All of it may be empty. */
+/** What is known besides the image, the same for all images of a revision. Each part may be empty. */
 export interface SharedData {
   readonly popularity: Popularity
   readonly forest: Forest
-  /** Package (as `packageKey` has it) -> how many paths of its set need it. */
+  /** Package (a `packageKey`) -> how many paths of its set need it. */
   readonly needed: ReadonlyMap<string, number>
 }
 
@@ -35,17 +39,17 @@ export interface SharedData {
 export interface LayerPlan {
   /** Sorted. */
   readonly storePaths: readonly StorePath[]
-  /** In bytes, as the strategy counts it. */
+  /** In bytes, as the strategy counts them. */
   readonly size: number
   readonly rating: number
-  /** The path that the others of the layer came with. */
+  /** The main path of the layer: the others are there because of it. */
   readonly head: StorePath
   /** For people: why this is a layer. */
   readonly reason: string
 }
 
 /**
- * Groups a closure into at most `budget` layers, the most shared first. Pure: one input, one plan.
+ * Groups a closure into at most `budget` layers, the most shared first. A pure function.
  * @throws RangeError for a budget below 1
  */
 export type LayerStrategy = (closure: Closure, data: SharedData, budget: number) => readonly LayerPlan[]

@@ -6,11 +6,9 @@ import type { Popularity } from './plan.ts'
 
 export interface PopularityData {
   readonly counts: Popularity
-  /** Equal for equal counts, however the file is written: for cache keys. */
+  /** Equal for equal counts, however the file is written. For cache keys. */
   readonly identity: Digest
 }
-
-export const noPopularity: PopularityData = popularityData(new Map())
 
 const schema = z.record(z.string(), z.int().nonnegative())
 
@@ -35,7 +33,7 @@ function popularityData(counts: Popularity): PopularityData {
 const inEveryImage = { names: ['nss-cacert', 'iana-etc'], popularity: 500_000 }
 const unknownPopularity = 1
 
-/** Whether images have it whatever they were asked for. */
+/** Whether every image has it. */
 export function isInEveryImage(path: StorePath): boolean {
   const name = nameOf(path)
   return inEveryImage.names.some((prefix) => name.startsWith(prefix))

@@ -1,6 +1,6 @@
 import type { LayerStrategy } from './plan.ts'
 
-/** Everything in one layer: for clients that handle few layers only, and to compare with. */
+/** Everything in one layer: for clients that can handle only few layers, and for comparisons. */
 export const single: LayerStrategy = ({ roots, nodes }) => {
   const storePaths = nodes.map(({ path }) => path).toSorted()
   const head = roots[0] ?? storePaths[0]

@@ -9,7 +9,10 @@ import type { System } from '../store/system.ts'
 
 const expression = fileURLToPath(new URL('./allOutputs.nix', import.meta.url))
 
-/** Attributes that are evaluated by one process: what one of them cannot survive costs the others a second try. */
+/**
+ * Attributes that are evaluated by one process: what one of them cannot survive costs the others a second
+ * try.
+ */
 const batch = 400
 
 const names = z.array(z.string())
@@ -19,15 +22,18 @@ interface WholeSet {
   readonly system: System
 }
 
-/** The store paths of all packages of a set, and how many of its attributes were evaluated and could not be. */
-export interface AllOutputs {
+/**
+ * The store paths of all packages of a set, and how many of its attributes were evaluated and could not be.
+ */
+interface AllOutputs {
   readonly paths: readonly StorePath[]
   readonly attributes: number
   readonly failed: number
 }
 
 /**
- * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and left out.
+ * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and
+ * left out.
  * @param onProgress told after each batch how many attributes are done
  * @throws EvaluationFailed when the set as a whole cannot be evaluated; NixFailed
  */

@@ -2,7 +2,10 @@ import { BuildFailed, BuildTimedOut } from '../errors.ts'
 import { lastWords, type NixOutcome } from './command.ts'
 import type { NixError } from './nixLog.ts'
 
-/** Exit codes of a failed build start here; the lowest bit says that a builder ran out of time (Nix' `worker.cc`). */
+/**
+ * Exit codes of a failed build start here; the lowest bit says that a builder ran out of time (Nix'
+ * `worker.cc`).
+ */
 const BUILD_FAILURE = 100
 const OUT_OF_TIME = 1
 
@@ -10,7 +13,9 @@ const derivation = /\/nix\/store\/[0-9a-z]{32}-[A-Za-z0-9+\-._?=]+?\.drv/
 const outOfTime = /timed out after/
 /** `1 dependencies of derivation '…' failed to build`, or `Reason: 1 dependency failed.` since 2.30. */
 const notItsOwnFault = /dependenc(y|ies)\b.*failed/
-/** What Nix says of builds. A daemon's client ends with 1 whatever went wrong; `Cannot build` is since 2.30. */
+/**
+ * What Nix says of builds. A daemon's client ends with 1 whatever went wrong; `Cannot build` is since 2.30.
+ */
 const ofBuilds =
   /builder for .* failed|timed out after|failed to (build|produce)|hash mismatch in|is required to build|^Cannot build/
 

@@ -19,7 +19,9 @@ export interface BuilderFacts {
   readonly daemon: boolean
   /** Groups of the machine. */
   readonly groups: ReadonlySet<string>
-  /** Settings of Nix by name; none if Nix cannot be asked. `auto-allocate-uids` is among them if Nix knows it. */
+  /**
+   * Settings of Nix by name; none if Nix cannot be asked. `auto-allocate-uids` is among them if Nix knows it.
+   */
   readonly settings: ReadonlyMap<string, string>
   /** `sandbox-paths` with a shell that is there, if Nix' own is not. */
   readonly sandboxPaths?: string

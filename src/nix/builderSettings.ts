@@ -2,7 +2,7 @@ import type { BuilderFacts } from './builderFacts.ts'
 import type { NixError } from './nixLog.ts'
 
 /** What Nix is told about its builders, by the server and for the server alone. */
-export interface BuilderSettings {
+interface BuilderSettings {
   /** Set on top of the server's environment for all that Nix runs. */
   readonly env: Readonly<Record<string, string>>
   /** A sentence for the operator, if builders get more rights than they should, or cannot run at all. */
@@ -16,9 +16,9 @@ const rootBuilders = `Nix' builders run as root, because NIX_CONFIG has 'build-u
 Remove that line unless you trust every package set that is served.`
 
 /**
- * Builders of a real package set run in a sandbox and as other users than root, or not at all. Without a group of
- * build users, Nix takes user ids that nobody has, if it can (2.12). Only the demo set's builders, which are part of
- * this project, run without a sandbox.
+ * Builders of a real package set run in a sandbox and as other users than root, or not at all. Without a
+ * group of build users, Nix takes user ids that nobody has, if it can (2.12). Only the demo set's builders,
+ * which are part of this project, run without a sandbox.
  * @param own the operator's NIX_CONFIG. It comes last, so it wins
  */
 export function builderSettings(facts: BuilderFacts, own = ''): BuilderSettings {

@@ -5,7 +5,10 @@ import { run as runProgram, type Finished } from '../process/run.ts'
 import { NixLog } from './nixLog.ts'
 
 export interface NixOptions {
-  /** Seconds that a builder may run (Nix' `--timeout`). Evaluation and downloads are bounded by the signal alone. */
+  /**
+   * Seconds that a builder may run (Nix' `--timeout`). Evaluation and downloads are bounded by the signal
+   * alone.
+   */
   readonly timeout: number
   /** Seconds that a builder may be silent (Nix' `--max-silent-time`); without it, as long as it likes. */
   readonly maxSilent?: number
@@ -28,7 +31,10 @@ const MAX_LOG_LINE = 256 * 1024
 /** Seconds, the most that Nix takes: what a commit's tarball holds never changes. */
 export const TARBALL_TTL = 4_294_967_295
 
-/** Milliseconds. An evaluation looks at signals only when it talks to the store, and leaves nothing untidy behind. */
+/**
+ * Milliseconds. An evaluation looks at signals only when it talks to the store, and leaves nothing untidy
+ * behind.
+ */
 const EVALUATION_GRACE = 1_000
 
 /** For commands that may build: how long builders may take. */
@@ -37,7 +43,10 @@ export function builderArgs({ timeout, maxSilent }: NixOptions): readonly string
   return ['--timeout', String(timeout), ...silence]
 }
 
-/** Runs one of Nix' programs, with its log as events. How it ended is for the caller to judge. @throws NixFailed */
+/**
+ * Runs one of Nix' programs, with its log as events. How it ended is for the caller to judge. @throws
+ * NixFailed
+ */
 export async function runNix(
   program: 'nix-instantiate' | 'nix-store',
   args: readonly string[],

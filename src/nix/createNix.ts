@@ -12,14 +12,14 @@ import { WarmEvaluators } from './warmEvaluators.ts'
 /** Milliseconds after which a Nix that does not answer counts as broken. */
 const READY_WITHIN = 10_000
 
-export interface CreateNixOptions extends NixOptions {
+interface CreateNixOptions extends NixOptions {
   /** Processes at most that keep a package set evaluated; none when it is 0. */
   readonly evaluators?: number
 }
 
 /**
- * Nix by way of `nix-instantiate` and `nix-store`, which every version has. Removes what servers that are no more
- * left of garbage collector roots. @throws NixFailed when the state's folder cannot be read
+ * Nix by way of `nix-instantiate` and `nix-store`, which every version has. Removes what servers that are no
+ * more left of garbage collector roots. @throws NixFailed when the state's folder cannot be read
  */
 export async function createNix({
   evaluators: count = 0,

@@ -4,7 +4,7 @@ import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { builderArgs, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
 import type { EvaluationQuery } from './nix.ts'
-import { storePathSchema } from '../store/storePath.ts'
+import { storePathSchema } from '../store/storePathSchema.ts'
 import type { WarmEvaluators } from './warmEvaluators.ts'
 
 const expression = fileURLToPath(new URL('./evaluate.nix', import.meta.url))
@@ -38,13 +38,15 @@ const evaluationSchema = z.object({
   levels: z.record(z.string(), z.array(z.string())),
 })
 
-/** What one attribute turned out to be. `resolved` are the components found so far, in the set's own spelling. */
+/**
+ * What one attribute turned out to be. `resolved` are the components found so far, in the set's own spelling.
+ */
 export type Finding = z.infer<typeof findingSchema>
 
 /** Findings in the order asked for, and the names at each level (`a.b`) where a look-up failed. */
 export type Evaluation = z.infer<typeof evaluationSchema>
 
-export type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: NixOutcome }
+type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: NixOutcome }
 
 export interface EvaluationOptions extends NixOptions {
   /** Where they are, they are asked first; what they cannot say is asked of a process of its own. */
@@ -58,8 +60,8 @@ function requestOf({ location, system, attributes }: EvaluationQuery, guarded: b
 }
 
 /**
- * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was; guarded,
- * what Nix can catch becomes a finding `throws`.
+ * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was;
+ * guarded, what Nix can catch becomes a finding `throws`.
  * @throws NixFailed
  */
 export async function runEvaluation(

@@ -5,8 +5,8 @@ interface Word {
 }
 
 /**
- * Prepares the names of one level of a package set. The result answers names that are close to one that is not
- * there: at most `limit`, the closest first, ties in the order of the alphabet.
+ * Prepares the names of one level of a package set. The result answers names that are close to one that is
+ * not there: at most `limit`, the closest first, ties in the order of the alphabet.
  */
 export function nearMissesAmong(
   names: readonly string[],
@@ -26,7 +26,10 @@ export function nearMissesAmong(
   }
 }
 
-/** What an image name can hold (OCI distribution-spec, "Pulling manifests"), short of its rules for separators. */
+/**
+ * What an image name can hold (OCI distribution-spec, "Pulling manifests"), short of its rules for
+ * separators.
+ */
 const inReach = /^[a-z0-9][a-z0-9._-]*$/
 
 /** As it is written in an image name: without capitals, and `1password` for `_1password`. */
@@ -71,7 +74,8 @@ function bitCount(bits: number): number {
 
 /**
  * Insertions, deletions, substitutions and swaps of neighbours that lead from one word to the other
- * (optimal string alignment); when it is more than the bound, some number above the bound.
+ * (optimal string alignment); if it is more than the bound, some number above the bound.
+ * @internal a pure function with more cases than names to try it with
  */
 export function editDistance(a: string, b: string, bound: number): number {
   let beforeLast: number[] = []

@@ -10,7 +10,7 @@ export interface EvaluationQuery {
   readonly revision?: string
   readonly location: SetLocation
   readonly system: System
-  /** Attribute paths as users name them; see design.md for the look-up order. */
+  /** Attribute paths as users name them. `evaluate.nix` has the order in which names are looked up. */
   readonly attributes: readonly string[]
   /** What users may have meant beside the names of the set: near misses are looked for among them too. */
   readonly otherNames?: readonly string[]

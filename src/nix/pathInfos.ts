@@ -3,8 +3,8 @@ import { isStorePath, type StorePath } from '../store/storePath.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
 
 /**
- * Reads what `nix-store --dump-db` prints, the same since 2007. For each path, a line each: the path, its NAR hash
- * (sha256, hex), its NAR size, its deriver (may be empty), the number of its references, and those.
+ * Reads what `nix-store --dump-db` prints, the same since 2007. For each path, a line each: the path, its NAR
+ * hash (sha256, hex), its NAR size, its deriver (may be empty), the number of its references, and those.
  * @throws NixFailed
  */
 export function parsePathInfos(text: string): readonly PathInfo[] {

@@ -6,7 +6,10 @@ import type { StorePath } from '../store/storePath.ts'
 /** Paths for one call: a system takes 2 MB of arguments in all, a path has at most 254 bytes. */
 const CHUNK = 5_000
 
-/** What `nix-store` answers to a question about paths, in one text for each call that it takes. @throws NixFailed */
+/**
+ * What `nix-store` answers to a question about paths, in one text for each call that it takes. @throws
+ * NixFailed
+ */
 export async function queryStore(
   question: readonly string[],
   paths: readonly StorePath[],

@@ -58,8 +58,8 @@ async function realiseInto(
 }
 
 /**
- * What to realise, and the derivation that each comes from. A derivation that was collected is left out of it:
- * its outputs may still be valid, or substitutable.
+ * What to realise, and the derivation that each comes from. A derivation that was collected is left out of
+ * it: its outputs may still be valid, or substitutable.
  */
 async function targetsOf(packages: readonly Package[]): Promise<ReadonlyMap<string, StorePath>> {
   const outputs = new Map<StorePath, Map<string, StorePath>>()

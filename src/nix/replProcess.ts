@@ -8,8 +8,9 @@ const GRACE_MS = 1_000
 const MAX_ANSWER = 16 * 1024 * 1024
 
 /**
- * A `nix repl` that evaluates one expression after the other and keeps what it has evaluated. Its input is echoed and
- * its output decorated; marks that the expressions make out of two halves tell answers from all that.
+ * A `nix repl` that evaluates one expression after the other and keeps what it has evaluated. Its input is
+ * echoed and its output decorated; marks that the expressions make out of two halves tell answers from all
+ * that.
  */
 export class ReplProcess {
   readonly #session: Session

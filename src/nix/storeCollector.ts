@@ -3,17 +3,22 @@ import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { lastWords, runNix, type NixOptions } from './command.ts'
 
-/** Percent of the disk that a collection makes free below the mark, so that it is not needed again at once. */
+/**
+ * Percent of the disk that a collection makes free below the mark, so that it is not needed again at once.
+ */
 const below = 10
 
 /** How full the disk of the Nix store is. */
-export interface DiskUse {
+interface DiskUse {
   /** Bytes. */
   readonly total: number
   readonly used: number
 }
 
-/** What a disk has to get rid of (bytes) when more than `mark` percent of it is used; 0 when it is not. */
+/**
+ * How many bytes have to go if more than `mark` percent of a disk is used; 0 if not.
+ * @internal no test can fill a disk to a percentage
+ */
 export function excess({ total, used }: DiskUse, mark: number): number {
   if (used <= (total * mark) / 100) return 0
   return Math.ceil(used - (total * Math.max(mark - below, 0)) / 100)
@@ -41,8 +46,8 @@ export class StoreCollector {
   }
 
   /**
-   * Deletes what no root holds, oldest first as Nix sees it, until so many bytes are free or nothing is left. Safe
-   * beside builds: what they need is held by roots. @throws NixFailed
+   * Deletes what no root holds, oldest first as Nix sees it, until so many bytes are free or nothing is left.
+   * Safe beside builds: what they need is held by roots. @throws NixFailed
    */
   async collect(bytes: number, run: RunOptions): Promise<void> {
     const outcome = await runNix('nix-store', ['--gc', '--max-freed', String(bytes)], this.#options, run)

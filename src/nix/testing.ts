@@ -7,10 +7,15 @@ import type { BuildEvent, RunOptions } from '../work/events.ts'
 import { createNix } from './createNix.ts'
 import type { Package } from '../store/package.ts'
 
-/** A real Nix for tests, without sandbox, build users and binary caches: it must work as root in a container. */
+/**
+ * A real Nix for tests, without sandbox, build users and binary caches: it must work as root in a container.
+ */
 export const testEnvironment = { NIX_CONFIG: 'substituters =\nsandbox = false\nbuild-users-group =\n' }
 
-/** `make NAME SCRIPT EXTRA` is a derivation whose builder is a shell script; `ok NAME EXTRA` writes its outputs. */
+/**
+ * `make NAME SCRIPT EXTRA` is a derivation whose builder is a shell script; `ok NAME EXTRA` writes its
+ * outputs.
+ */
 const prelude = `
 make = name: script: extra: derivation ({
   name = "\${name}-\${run}";
@@ -29,7 +34,10 @@ export interface TestNix {
   readonly events: BuildEvent[]
   /** Records every event, and ends with the test. */
   readonly run: RunOptions
-  /** Evaluates attributes of a set that is the body of a Nix `let … in` with `make`, `ok` and a `run` of its own. */
+  /**
+   * Evaluates attributes of a set that is the body of a Nix `let … in` with `make`, `ok` and a `run` of its
+   * own.
+   */
   readonly evaluate: (body: string, attributes: readonly string[]) => Promise<readonly Package[]>
 }
 

@@ -20,7 +20,7 @@ interface Evaluator {
   busy: boolean
 }
 
-export interface WarmOptions {
+interface WarmOptions {
   /** Processes at most. */
   readonly count: number
   readonly timeout: NixOptions['timeout']
@@ -28,8 +28,9 @@ export interface WarmOptions {
 }
 
 /**
- * Nix processes that have a package set evaluated already, one for each revision and system: an attribute after the
- * first costs milliseconds. They are bounded in number, memory and age, and one that misbehaves is ended.
+ * Nix processes that have a package set evaluated already, one for each revision and system: an attribute
+ * after the first costs milliseconds. They are bounded in number, memory and age, and one that misbehaves is
+ * ended.
  */
 export class WarmEvaluators {
   readonly #options: WarmOptions
@@ -42,8 +43,8 @@ export class WarmEvaluators {
   }
 
   /**
-   * What `evaluate.nix` answers to a request, as JSON, or undefined where a process of its own has to be asked: the
-   * evaluator is busy, cannot be had, or the set throws what Nix does not catch.
+   * What `evaluate.nix` answers to a request, as JSON, or undefined where a process of its own has to be
+   * asked: the evaluator is busy, cannot be had, or the set throws what Nix does not catch.
    * @throws the signal's reason
    */
   async evaluate(

@@ -4,11 +4,11 @@ import { mediaTypes } from './mediaTypes.ts'
 import type { Platform } from './platform.ts'
 
 /** One line of an image's history. Every line stands for one layer, in the same order. */
-export interface HistoryEntry {
+interface HistoryEntry {
   readonly createdBy: string
 }
 
-export interface ImageConfig {
+interface ImageConfig {
   readonly platform: Platform
   /** Seconds since 1970. */
   readonly created: number

@@ -10,7 +10,7 @@ export function isDigest(text: string): text is Digest {
   return pattern.test(text)
 }
 
-/** @throws TypeError when the text is not a sha256 digest. */
+/** @throws TypeError if the text is not a sha256 digest. */
 export function toDigest(text: string): Digest {
   if (!isDigest(text)) throw new TypeError(`not a sha256 digest: ${text}`)
   return text

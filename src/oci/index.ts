@@ -3,7 +3,7 @@ import { mediaTypes } from './mediaTypes.ts'
 import type { Platform } from './platform.ts'
 
 /** A manifest, and the platform that it is for. */
-export interface PlatformManifest {
+interface PlatformManifest {
   readonly platform: Platform
   readonly descriptor: Descriptor
 }

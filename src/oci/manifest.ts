@@ -2,8 +2,8 @@ import { encodeJson, type Descriptor, type Encoded } from './descriptor.ts'
 import { mediaTypes } from './mediaTypes.ts'
 
 /**
- * OCI image-spec, manifest.md: the members in the order of the specification. Docker's image manifest version 2,
- * schema 2, has the same members.
+ * OCI image-spec, manifest.md: the members in the order of the specification. Docker's image manifest version
+ * 2, schema 2, has the same members.
  * @param mediaType of the manifest
  */
 export function encodeManifest(

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { Descriptor } from './descriptor.ts'
 import { isDigest, type Digest } from './digest.ts'
 
-/** A digest out of JSON that was read back or sent. */
+/** A digest in JSON that was read back or received. */
 export const digestSchema: z.ZodType<Digest> = z.string().refine(isDigest)
 
-/** A descriptor out of JSON that was read back or sent; see `Descriptor`. */
+/** A descriptor in JSON that was read back or received; see `Descriptor`. */
 export const descriptorSchema: z.ZodType<Descriptor> = z.object({
   mediaType: z.string(),
   digest: digestSchema,
@@ -18,7 +18,7 @@ export const manifestSchema: z.ZodType<{
   readonly layers: readonly Descriptor[]
 }> = z.object({ config: descriptorSchema, layers: z.array(descriptorSchema) })
 
-/** The value of JSON; undefined for what is none: a record may point at any blob. */
+/** The value of the JSON, or undefined if it is not JSON: a record may point at any blob. */
 export function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString())

@@ -9,7 +9,7 @@ export interface Platform {
 
 const byNodeArch: Readonly<Record<string, Architecture>> = { x64: 'amd64', arm64: 'arm64' }
 
-/** The platform of the machine that this runs on; its closest relative where Nixpkgs has no such Linux. */
+/** The architecture of this machine, or its closest relative if Nixpkgs does not have it. */
 export function ownArchitecture(nodeArch: string = process.arch): Architecture {
   return byNodeArch[nodeArch] ?? 'amd64'
 }

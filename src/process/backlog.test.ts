@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { run, type ProgramOptions } from './run.ts'
+import { Backlog } from './backlog.ts'
+import type { ProgramOptions } from './program.ts'
+import { run } from './run.ts'
+import { runHere } from './runHere.ts'
 
 const patience = { timeout: 120_000 }
 
@@ -71,6 +74,34 @@ test('what a program wrote last arrives whole, however slow its listener is', pa
   assert.deepEqual({ code, lines }, { code: 3, lines: 20_000 })
 })
 
+test(
+  'what a program wrote last arrives whole, also if the thread is busy until the grace is over',
+  patience,
+  async () => {
+    const graceMs = 10
+    class BusyWhenEnded extends Backlog {
+      override ended(): void {
+        super.ended()
+        const end = performance.now() + 10 * graceMs
+        process.nextTick(() => {
+          while (performance.now() < end);
+        })
+      }
+    }
+    const backlog = new BusyWhenEnded()
+    const { stdout } = await runHere('/bin/sh', ['-c', 'head -c 100000 /dev/zero'], {
+      env: process.env,
+      signal: new AbortController().signal,
+      graceMs,
+      backlog,
+      // The pipes are not read before the program ends. It writes more than Node reads ahead, and less than
+      // fills a pipe.
+      onStarted: () => queueMicrotask(() => backlog.add('x'.repeat(5_000_000))),
+    })
+    assert.equal(stdout.length, 100_000)
+  },
+)
+
 test('a pipe that nobody listens to is read beside one that is slow', patience, async () => {
   const megabytes = `yes ${line} | head -c 5000000`
   let heard = 0
@@ -85,5 +116,10 @@ test('a pipe that nobody listens to is read beside one that is slow', patience, 
 
 test('what a program leaves behind is ended, though it floods a slow listener', patience, async () => {
   const { code } = await shell(`yes ${line} & exit 0`, { graceMs: 100, onStdout: slowly })
+  assert.equal(code, 0)
+})
+
+test('a flood of what left the process group does not hold the result up', patience, async () => {
+  const { code } = await shell(`setsid yes ${line} & exit 0`, { graceMs: 100, onStdout: slowly })
   assert.equal(code, 0)
 })

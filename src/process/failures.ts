@@ -1,7 +1,9 @@
 import { NixeryError } from '../errors.ts'
 import { codeOf } from '../work/errno.ts'
 
-/** A program that is not installed, or may not be run, or for which the system has no room. */
+/**
+ * A program could not be started: it is not installed, it may not be run, or the system has no room for it.
+ */
 export class ProgramNotStarted extends NixeryError {
   readonly command: string
   constructor(command: string, options: { readonly cause: Error }) {
@@ -10,7 +12,7 @@ export class ProgramNotStarted extends NixeryError {
   }
 }
 
-/** A program that was ended, since what it says cannot be read any more. */
+/** A program was ended because its output cannot be read any more. */
 export class ProgramLost extends NixeryError {
   constructor(command: string, options: { readonly cause: Error }) {
     super(`'${command}' was ended: ${options.cause.message}`, options)
@@ -24,8 +26,9 @@ function reasonOf(error: Error): string {
   return error.message
 }
 
-/** A program wrote more to stdout than its caller takes; it was ended. */
+/** A program wrote more to stdout than its caller allows. It was ended. */
 export class OutputTooLarge extends NixeryError {
+  /** Bytes that the caller allows. */
   readonly maxStdout: number
   constructor(command: string, maxStdout: number) {
     super(`'${command}' wrote more than ${maxStdout} bytes`)

@@ -1,48 +1,48 @@
-/** Longer lines are cut: one log line must not become a heap. In bytes. */
-export const MAX_LINE = 64 * 1024
+/** Bytes. Longer lines are cut, so that one line of a log cannot use up the memory. */
+export const defaultMaxLine = 64 * 1024
 
-const NEWLINE = 0x0a
-const RETURN = 0x0d
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
 
-/** Takes bytes as they come and hands out whole lines, without line break, cut at `maxLine` bytes. */
+/** Splits bytes into lines. The lines have no line break and are cut at `maxLine` bytes. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void
   readonly #maxLine: number
   #parts: Buffer[] = []
-  #held = 0
+  #length = 0
 
-  constructor(onLine: (line: string) => void, maxLine: number = MAX_LINE) {
+  constructor(onLine: (line: string) => void, maxLine: number = defaultMaxLine) {
     this.#onLine = onLine
     this.#maxLine = maxLine
   }
 
   write(chunk: Buffer): void {
     let from = 0
-    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
-      this.#hold(chunk.subarray(from, at))
+    for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, from)) {
+      this.#append(chunk.subarray(from, at))
       this.#flush()
       from = at + 1
     }
-    this.#hold(chunk.subarray(from))
+    this.#append(chunk.subarray(from))
   }
 
-  /** Hands out the last line where it lacks its line break. */
+  /** Passes on the last line if it has no line break. */
   end(): void {
-    if (this.#held > 0) this.#flush()
+    if (this.#length > 0) this.#flush()
   }
 
-  #hold(part: Buffer): void {
-    const kept = part.subarray(0, this.#maxLine - this.#held)
+  #append(part: Buffer): void {
+    const kept = part.subarray(0, this.#maxLine - this.#length)
     if (kept.length === 0) return
     this.#parts.push(kept)
-    this.#held += kept.length
+    this.#length += kept.length
   }
 
   #flush(): void {
-    const line = Buffer.concat(this.#parts, this.#held)
+    const line = Buffer.concat(this.#parts, this.#length)
     this.#parts = []
-    this.#held = 0
-    const end = line.at(-1) === RETURN ? line.length - 1 : line.length
+    this.#length = 0
+    const end = line.at(-1) === carriageReturn ? line.length - 1 : line.length
     this.#onLine(line.toString('utf8', 0, end))
   }
 }

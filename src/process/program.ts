@@ -1,26 +1,28 @@
-/** Milliseconds between the polite request to end and the kill. */
-export const GRACE_MS = 5_000
+/** Milliseconds from asking a program to end until it is killed. */
+export const defaultGraceMs = 5_000
 
 export interface ProgramOptions {
-  /** Aborting it ends the program and all that it started. */
+  /** Aborting it ends the program and everything that it started. */
   readonly signal: AbortSignal
   readonly cwd?: string
-  /** Set on top of the server's own environment; `undefined` removes a variable. */
+  /** Added to the server's own environment. `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** What the program reads from stdin; without it, stdin is empty. */
+  /** What the program reads from stdin. Without it, stdin is empty. */
   readonly input?: string | Uint8Array
-  /** Takes stdout line by line; nothing of it is collected then. */
+  /** Receives stdout line by line. Stdout is not collected then. */
   readonly onStdout?: (line: string) => void
   readonly onStderr?: (line: string) => void
-  /** Bytes of stdout that are collected at most (64 MiB). */
+  /** Most bytes of stdout to collect (default: 64 MiB). */
   readonly maxStdout?: number
-  /** Bytes of a line at most (64 KiB); the rest of the line is dropped. */
+  /** Most bytes of a line (default: 64 KiB). The rest of the line is dropped. */
   readonly maxLine?: number
-  /** Milliseconds between the polite request to end and the kill (5,000). */
+  /** Milliseconds from asking the program to end until it is killed (default: 5,000). */
   readonly graceMs?: number
 }
 
-/** How a program ended: `code`, or the `signal` that killed it. Lines of stderr at most the last 40. */
+/**
+ * How a program ended: with an exit code, or killed by a signal. `stderrTail` has at most the last 40 lines.
+ */
 export interface Finished {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Finished, ProgramOptions } from './program.ts'
 
-/** What the thread that starts programs is told. Programs are told apart by number. */
-export type Told =
+/** A message to the thread that starts programs. Each program has a number. */
+export type ThreadCommand =
   | {
       readonly kind: 'start'
       readonly program: number
@@ -10,20 +10,20 @@ export type Told =
       readonly args: readonly string[]
       readonly options: PlainOptions
     }
-  /** Lines that came with this size were handled. */
+  /** The lines that came with this size are handled. */
   | { readonly kind: 'handled'; readonly program: number; readonly size: number }
-  /** End it, and all that it started. */
+  /** End the program and everything that it started. */
   | { readonly kind: 'end'; readonly program: number }
 
-/** What of the options another thread can be told. */
-export interface PlainOptions extends Omit<ProgramOptions, 'signal' | 'env' | 'onStdout' | 'onStderr'> {
+/** `ProgramOptions` as they can be sent to another thread: without functions and signals. */
+interface PlainOptions extends Omit<ProgramOptions, 'signal' | 'env' | 'onStdout' | 'onStderr'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
-  /** Whether lines are wanted. */
+  /** Whether somebody listens to the lines. */
   readonly stdoutLines: boolean
   readonly stderrLines: boolean
   /** See `RunHereOptions`. */
-  readonly talk?: MessagePort
+  readonly stdin?: MessagePort
 }
 
 /** One line of a program's output. */
@@ -32,16 +32,16 @@ export interface OutputLine {
   readonly line: string
 }
 
-/** Why a program did not finish. Errors lose their class and code on the way between threads. */
+/** Why a program did not finish. Errors lose their class and code when they are sent between threads. */
 export type Fault =
   | { readonly kind: 'notStarted'; readonly message: string; readonly code: string }
   | { readonly kind: 'tooLarge'; readonly maxStdout: number }
   | { readonly kind: 'other'; readonly cause: unknown }
 
-/** What the thread says; the last word on a program is `finished` or `failed`. */
-export type Said =
+/** A message from the thread. The last one about a program is `finished` or `failed`. */
+export type ThreadEvent =
   | { readonly kind: 'started'; readonly program: number; readonly pid: number }
-  /** To be answered with `handled`. */
+  /** The receiver answers with `handled`. */
   | {
       readonly kind: 'lines'
       readonly program: number

@@ -1,8 +1,8 @@
 import type { MessagePort, Transferable, Worker } from 'node:worker_threads'
 import { OutputTooLarge, ProgramLost, ProgramNotStarted } from './failures.ts'
-import { noteGroup } from './live.ts'
-import { GRACE_MS, type Finished, type ProgramOptions } from './program.ts'
-import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
+import { trackGroup } from './runningGroups.ts'
+import { defaultGraceMs, type Finished, type ProgramOptions } from './program.ts'
+import type { Fault, OutputLine, ThreadCommand, ThreadEvent } from './programMessages.ts'
 import { startThread } from '../work/startThread.ts'
 import { terminateGroup } from './terminate.ts'
 
@@ -11,31 +11,34 @@ interface Running {
   /** Milliseconds. */
   readonly grace: number
   readonly onLine: (line: OutputLine) => void
-  /** Undefined where it was not started. */
+  /** Undefined if the program was not started. */
   readonly pid: PromiseWithResolvers<number | undefined>
   readonly result: PromiseWithResolvers<Finished>
 }
 
-/** For a program that is talked to: it does not keep the process running. */
-export interface Talk {
-  /** See `RunHereOptions`; the thread takes it. */
+/** Writes to a program while it runs. A program with such a channel does not keep this process running. */
+interface StdinChannel {
+  /** See `RunHereOptions`. The port is transferred to the thread. */
   readonly port: MessagePort
   readonly onStarted: (pid: number | undefined) => void
 }
 
-/** Runs programs by way of a thread, which begins with the first and does not keep the process running. */
+/**
+ * Runs programs in a thread. The thread starts with the first program and does not keep this process running.
+ * @internal A test ends the thread of a second one.
+ */
 export class ProgramThread {
   #worker: Worker | undefined
   readonly #running = new Map<number, Running>()
   #started = 0
-  #holders = 0
+  #reasonsToStay = 0
 
   /** See `run`. */
   async run(
     command: string,
     args: readonly string[],
     options: ProgramOptions,
-    talk?: Talk,
+    stdin?: StdinChannel,
   ): Promise<Finished> {
     const { signal, env, onStdout, onStderr, ...plain } = options
     signal.throwIfAborted()
@@ -43,22 +46,22 @@ export class ProgramThread {
     const program = this.#started++
     const running: Running = {
       command,
-      grace: plain.graceMs ?? GRACE_MS,
+      grace: plain.graceMs ?? defaultGraceMs,
       onLine: ({ from, line }) => (from === 'stdout' ? onStdout : onStderr)?.(line),
       pid: Promise.withResolvers(),
       result: Promise.withResolvers(),
     }
-    const end = () => tell(worker, { kind: 'end', program })
-    const forget = noteGroup(running.pid.promise)
+    const end = () => send(worker, { kind: 'end', program })
+    const untrack = trackGroup(running.pid.promise)
     this.#running.set(program, running)
-    if (talk) void running.pid.promise.then(talk.onStarted)
-    const release = talk ? this.#refer() : this.hold()
+    if (stdin) void running.pid.promise.then(stdin.onStarted)
+    const release = stdin ? this.#refOrUnref() : this.keepProcessAlive()
     signal.addEventListener('abort', end, { once: true })
     try {
       const lines = { stdoutLines: onStdout !== undefined, stderrLines: onStderr !== undefined }
-      const port = talk ? { talk: talk.port } : {}
-      const told = { ...plain, ...lines, ...port, env: { ...process.env, ...env } }
-      tell(worker, { kind: 'start', program, command, args, options: told }, Object.values(port))
+      const port = stdin ? { stdin: stdin.port } : {}
+      const sent = { ...plain, ...lines, ...port, env: { ...process.env, ...env } }
+      send(worker, { kind: 'start', program, command, args, options: sent }, Object.values(port))
       const finished = await running.result.promise
       signal.throwIfAborted()
       return finished
@@ -68,24 +71,24 @@ export class ProgramThread {
     } finally {
       signal.removeEventListener('abort', end)
       running.pid.resolve(undefined)
-      forget()
+      untrack()
       this.#running.delete(program)
       release?.()
     }
   }
 
-  /** From now on the thread keeps the process running, until the function that it answers is called, once. */
-  hold(): () => void {
-    this.#holders++
-    this.#refer()
+  /** Until the returned function is called (once), the thread keeps this process running. */
+  keepProcessAlive(): () => void {
+    this.#reasonsToStay++
+    this.#refOrUnref()
     return () => {
-      this.#holders--
-      this.#refer()
+      this.#reasonsToStay--
+      this.#refOrUnref()
     }
   }
 
-  #refer(): void {
-    if (this.#holders > 0) this.#worker?.ref()
+  #refOrUnref(): void {
+    if (this.#reasonsToStay > 0) this.#worker?.ref()
     else this.#worker?.unref()
   }
 
@@ -93,32 +96,35 @@ export class ProgramThread {
     const worker = threadFor(command)
     let cause = new Error('the thread that runs programs ended')
     return worker
-      .on('message', (said: Said) => this.#hear(worker, said))
+      .on('message', (event: ThreadEvent) => this.#onEvent(worker, event))
       .on('error', (error: Error) => (cause = error))
-      .on('exit', () => this.#lose(cause))
+      .on('exit', () => this.#onThreadEnd(cause))
   }
 
-  #hear(worker: Worker, said: Said): void {
-    const running = this.#running.get(said.program)
+  #onEvent(worker: Worker, event: ThreadEvent): void {
+    const running = this.#running.get(event.program)
     if (!running) return
-    switch (said.kind) {
+    switch (event.kind) {
       case 'started':
-        return running.pid.resolve(said.pid)
+        return running.pid.resolve(event.pid)
       case 'lines':
         try {
-          return said.lines.forEach(running.onLine)
+          return event.lines.forEach(running.onLine)
         } finally {
-          tell(worker, { kind: 'handled', program: said.program, size: said.size })
+          send(worker, { kind: 'handled', program: event.program, size: event.size })
         }
       case 'finished':
-        return running.result.resolve(said.finished)
+        return running.result.resolve(event.finished)
       case 'failed':
-        return running.result.reject(errorOf(said.fault, running.command))
+        return running.result.reject(errorOf(event.fault, running.command))
     }
   }
 
-  /** The thread is gone, and nobody reads what its programs write: they end. The next program has a new one. */
-  #lose(cause: Error): void {
+  /**
+   * Ends the programs of a thread that has ended: nobody reads their output. The next program gets a new
+   * thread.
+   */
+  #onThreadEnd(cause: Error): void {
     this.#worker = undefined
     const lost = [...this.#running.values()]
     this.#running.clear()
@@ -126,10 +132,10 @@ export class ProgramThread {
   }
 }
 
-/** The one that this process has. */
+/** The only one of this process. */
 export const programThread = new ProgramThread()
 
-/** @throws ProgramNotStarted where the system has no room for a thread */
+/** @throws ProgramNotStarted if the system has no room for a thread */
 function threadFor(command: string): Worker {
   try {
     return startThread(import.meta.url, 'programWorker')
@@ -140,7 +146,7 @@ function threadFor(command: string): Worker {
   }
 }
 
-/** Ends a program that has lost its thread; who waits for it hears of it then. */
+/** Ends a program whose thread has ended, then rejects its result. */
 async function endLost({ command, grace, pid, result }: Running, cause: Error): Promise<void> {
   pid.resolve(undefined)
   const leader = await pid.promise
@@ -149,8 +155,8 @@ async function endLost({ command, grace, pid, result }: Running, cause: Error): 
   result.reject(new ProgramLost(command, { cause }))
 }
 
-function tell(worker: Worker, told: Told, transfer: readonly Transferable[] = []): void {
-  worker.postMessage(told, transfer)
+function send(worker: Worker, command: ThreadCommand, transfer: readonly Transferable[] = []): void {
+  worker.postMessage(command, transfer)
 }
 
 function errorOf(fault: Fault, command: string): unknown {

@@ -2,30 +2,32 @@ import { parentPort } from 'node:worker_threads'
 import { Backlog } from './backlog.ts'
 import { codeOf } from '../work/errno.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
-import type { Fault, OutputLine, Said, Told } from './programMessages.ts'
+import type { Fault, OutputLine, ThreadCommand, ThreadEvent } from './programMessages.ts'
 import { runHere } from './runHere.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** The program of the thread that starts programs. */
-parentPort?.on('message', (told: Told) => {
-  switch (told.kind) {
+parentPort?.on('message', (command: ThreadCommand) => {
+  switch (command.kind) {
     case 'start':
-      return void start(told)
+      return void start(command)
     case 'handled':
-      return running.get(told.program)?.backlog.handled(told.size)
+      return running.get(command.program)?.backlog.handled(command.size)
     case 'end':
-      return running.get(told.program)?.controller.abort()
+      return running.get(command.program)?.controller.abort()
   }
 })
 
 const running = new Map<number, { readonly controller: AbortController; readonly backlog: Backlog }>()
 const watchdog = new Watchdog()
 
-function say(said: Said): void {
-  parentPort?.postMessage(said, [])
+function emit(event: ThreadEvent): void {
+  parentPort?.postMessage(event, [])
 }
 
-async function start({ program, command, args, options }: Extract<Told, { kind: 'start' }>): Promise<void> {
+type StartCommand = Extract<ThreadCommand, { kind: 'start' }>
+
+async function start({ program, command, args, options }: StartCommand): Promise<void> {
   const { stdoutLines, stderrLines, ...rest } = options
   const controller = new AbortController()
   const backlog = new Backlog()
@@ -34,7 +36,7 @@ async function start({ program, command, args, options }: Extract<Told, { kind: 
   let lines: OutputLine[] = []
   let size = 0
   const flush = () => {
-    if (lines.length > 0) say({ kind: 'lines', program, lines, size })
+    if (lines.length > 0) emit({ kind: 'lines', program, lines, size })
     lines = []
     size = 0
   }
@@ -50,16 +52,16 @@ async function start({ program, command, args, options }: Extract<Told, { kind: 
       onStarted: (pid) => {
         leader = pid
         watchdog.watch(pid)
-        say({ kind: 'started', program, pid })
+        emit({ kind: 'started', program, pid })
       },
       ...(stdoutLines ? { onStdout: take('stdout') } : {}),
       ...(stderrLines ? { onStderr: take('stderr') } : {}),
     })
     flush()
-    say({ kind: 'finished', program, finished })
+    emit({ kind: 'finished', program, finished })
   } catch (error) {
     flush()
-    say({ kind: 'failed', program, fault: faultOf(error) })
+    emit({ kind: 'failed', program, fault: faultOf(error) })
   } finally {
     running.delete(program)
     if (leader !== undefined) watchdog.forget(leader)

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
-import { run, type ProgramOptions } from './run.ts'
+import type { ProgramOptions } from './program.ts'
+import { run } from './run.ts'
 import { isRunning } from './testing.ts'
 
 const never = new AbortController().signal

@@ -4,33 +4,43 @@ import type { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import type { Backlog } from './backlog.ts'
 import { OutputTooLarge, ProgramNotStarted } from './failures.ts'
-import { LineSplitter, MAX_LINE } from './lines.ts'
-import { GRACE_MS, type Finished, type ProgramOptions } from './program.ts'
+import { defaultMaxLine, LineSplitter } from './lines.ts'
+import { defaultGraceMs, type Finished, type ProgramOptions } from './program.ts'
 import { Tail } from './tail.ts'
 import { terminateGroup } from './terminate.ts'
 import { yieldProgram } from './yielding.ts'
 
-const TAIL_LINES = 40
-const MAX_STDOUT = 64 * 1024 * 1024
+/** Lines of stderr that a result has. */
+const tailLines = 40
+/** Bytes. */
+const defaultMaxStdout = 64 * 1024 * 1024
 
-/** `ProgramOptions`, for the thread that starts programs. */
-export interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
+/** `ProgramOptions` for the thread that starts programs. */
+interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
-  /** Holds the program back. */
+  /** Makes the program wait while too many of its lines are not handled. */
   readonly backlog: Backlog
-  /** Has texts for stdin, which ends when this is closed; instead of `input`. */
-  readonly talk?: MessagePort
+  /** Receives texts for stdin, instead of `input`. Stdin ends when the port is closed. */
+  readonly stdin?: MessagePort
   readonly onStarted: (pid: number) => void
 }
 
-/** What `run` says, on the thread that calls this: it is blocked until the copy of this process has become the program. */
+/**
+ * `run`, but on the calling thread, which is blocked until the copy of this process has become the program.
+ */
 export async function runHere(
   command: string,
   args: readonly string[],
   options: RunHereOptions,
 ): Promise<Finished> {
-  const { signal, backlog, graceMs = GRACE_MS, maxStdout = MAX_STDOUT, maxLine = MAX_LINE } = options
+  const {
+    signal,
+    backlog,
+    graceMs = defaultGraceMs,
+    maxStdout = defaultMaxStdout,
+    maxLine = defaultMaxLine,
+  } = options
   signal.throwIfAborted()
   const child = await start(command, args, options)
   const ended = endOf(child)
@@ -38,11 +48,13 @@ export async function runHere(
     yieldProgram(child)
     options.onStarted(child.pid)
   }
-  if (options.talk) relay(options.talk, child)
+  if (options.stdin) relay(options.stdin, child)
   else feed(child.stdin, options.input)
 
   let ending: Promise<void> | undefined
   const end = () => void (ending ??= endGroup(child, graceMs))
+  // Under load the thread may get no time to read before the grace is over.
+  const endRest = () => void (ending ??= endGroup(child, graceMs, () => backlog.drained()))
 
   let tooLarge = false
   const collected: Buffer[] = []
@@ -57,7 +69,7 @@ export async function runHere(
     else collected.push(chunk)
   })
 
-  const tail = new Tail(TAIL_LINES)
+  const tail = new Tail(tailLines)
   const stderrLines = new LineSplitter((line) => {
     tail.push(line)
     options.onStderr?.(line)
@@ -66,12 +78,12 @@ export async function runHere(
     backlog.read(chunk.length)
     stderrLines.write(chunk)
   })
-  backlog.hold(child.stdout, child.stderr)
+  backlog.control(child.stdout, child.stderr)
 
-  // What the program left behind may hold its pipes open for ever.
+  // Processes that the program left behind could keep its pipes open for ever.
   child.once('exit', () => {
     backlog.ended()
-    const timer = setTimeout(end, graceMs)
+    const timer = setTimeout(endRest, graceMs)
     child.once('close', () => clearTimeout(timer))
   })
 
@@ -121,21 +133,26 @@ function endOf(child: Child): Promise<{ code: number | null; killedBy: NodeJS.Si
 }
 
 function feed(stdin: Writable, input: string | Uint8Array | undefined): void {
-  // A program may end without having read its input.
+  // A program may end before it has read its input.
   stdin.on('error', () => {})
   stdin.end(input)
 }
 
-function relay(talk: MessagePort, child: Child): void {
+function relay(port: MessagePort, child: Child): void {
   child.stdin.on('error', () => {})
-  talk.on('message', (text: string) => child.stdin.write(text)).on('close', () => child.stdin.end())
-  child.once('close', () => talk.close())
+  port.on('message', (text: string) => child.stdin.write(text)).on('close', () => child.stdin.end())
+  child.once('close', () => port.close())
 }
 
-/** Ends the group, and closes the pipes where a process outside the group still holds them. */
-async function endGroup(child: Child, graceMs: number): Promise<void> {
+/** Ends the group. Closes the pipes too, because a process outside the group may have them open. */
+async function endGroup(
+  child: Child,
+  graceMs: number,
+  beforeClosing: () => Promise<void> = async () => {},
+): Promise<void> {
   if (child.pid === undefined) return
   await terminateGroup(child.pid, graceMs)
+  await beforeClosing()
   child.stdout.destroy()
   child.stderr.destroy()
 }

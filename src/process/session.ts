@@ -1,26 +1,26 @@
 import { MessageChannel } from 'node:worker_threads'
 import { programThread } from './programThread.ts'
 
-export interface SessionOptions {
-  /** Set on top of the server's own environment; `undefined` removes a variable. */
+interface SessionOptions {
+  /** Added to the server's own environment. `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Bytes of a line of stdout at most; the rest of the line is dropped. */
+  /** Most bytes of a line of stdout. The rest of the line is dropped. */
   readonly maxLine?: number
-  /** Milliseconds between the polite request to end and the kill. */
+  /** Milliseconds from asking the program to end until it is killed. */
   readonly graceMs: number
 }
 
 /**
- * A program that stays to be talked to, line by line, in a process group of its own; another thread starts it, as `run`
- * has it. It does not keep the server from ending, and ends when its input does. One that cannot be started counts as
- * one that ended.
+ * A program that stays running and takes and answers lines, in its own process group. As with `run`, another
+ * thread starts it. It does not keep the server running, and it ends when its stdin ends. If it cannot be
+ * started, the session behaves as if the program had ended.
  */
 export class Session {
-  readonly #talk = new MessageChannel()
+  readonly #channel = new MessageChannel()
   readonly #stop = new AbortController()
   /** Settles when the program has ended. */
   readonly closed: Promise<void>
-  /** Takes what the program writes to stdout. */
+  /** Receives what the program writes to stdout. */
   onLine: (line: string) => void = () => {}
   #pid: number | undefined
   #alive = true
@@ -30,7 +30,7 @@ export class Session {
     const onStdout = (line: string) => this.onLine(line)
     const gone = () => {
       this.#alive = false
-      this.#talk.port1.close()
+      this.#channel.port1.close()
       this.unref()
     }
     this.closed = programThread
@@ -38,17 +38,17 @@ export class Session {
         command,
         args,
         { ...options, signal: this.#stop.signal, onStdout },
-        { port: this.#talk.port2, onStarted: (pid) => (this.#pid = pid) },
+        { port: this.#channel.port2, onStarted: (pid) => (this.#pid = pid) },
       )
       .then(gone, gone)
   }
 
-  /** Somebody waits for it: the server does not end meanwhile. */
+  /** Keeps the server running while somebody waits for the program. */
   ref(): void {
-    if (this.#alive) this.#release ??= programThread.hold()
+    if (this.#alive) this.#release ??= programThread.keepProcessAlive()
   }
 
-  /** Nobody waits for it: the server may end. */
+  /** Nobody waits for the program any more, so the server may end. */
   unref(): void {
     this.#release?.()
     this.#release = undefined
@@ -58,18 +58,18 @@ export class Session {
     return this.#alive
   }
 
-  /** Undefined before it has started. */
+  /** Undefined until the program has started. */
   get pid(): number | undefined {
     return this.#pid
   }
 
   write(line: string): void {
-    this.#talk.port1.postMessage(`${line}\n`)
+    this.#channel.port1.postMessage(`${line}\n`)
   }
 
   async close(): Promise<void> {
     this.ref()
-    this.#talk.port1.close()
+    this.#channel.port1.close()
     this.#stop.abort()
     await this.closed
   }

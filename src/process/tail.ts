@@ -1,4 +1,4 @@
-/** Keeps the last `limit` lines that are pushed. */
+/** Keeps the last `limit` lines that were pushed. */
 export class Tail {
   readonly #limit: number
   #lines: string[] = []

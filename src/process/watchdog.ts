@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 
 /**
- * Takes lines `+ LEADER` and `- LEADER` of process groups. Its input ends with the server, however that ends: then it
- * asks the groups that are left to end, and kills those that have not done so after five seconds.
+ * Reads lines `+ LEADER` (a process group started) and `- LEADER` (it ended). Its input ends when the server
+ * ends, for whatever reason. Then the script asks the remaining groups to end, and kills them after five
+ * seconds.
  */
 const script = `
 left=
@@ -26,8 +27,9 @@ for one in $left; do kill -KILL -$one; done 2>/dev/null
 `
 
 /**
- * A process that outlives this one for a moment: a program that this one started would go on when this one is killed, and
- * hold locks of the Nix store. It keeps nobody from ending. Where it cannot be started, all else works.
+ * A process that lives a moment longer than this one. If this process is killed, it ends the programs that
+ * this process started: they would otherwise keep running and keep locks of the Nix store. It does not keep
+ * this process running. If it cannot be started, everything else still works.
  */
 export class Watchdog {
   readonly #stdin: Socket | undefined
@@ -36,11 +38,11 @@ export class Watchdog {
     try {
       this.#stdin = start()
     } catch {
-      // Such as for want of memory.
+      // For example, there is not enough memory.
     }
   }
 
-  /** @param leader of a process group, which is to go when this process does */
+  /** @param leader of a process group that must end when this process ends */
   watch(leader: number): void {
     this.#stdin?.write(`+ ${leader}\n`)
   }
@@ -50,7 +52,7 @@ export class Watchdog {
   }
 }
 
-/** Its input; undefined where there was no file descriptor left for it. */
+/** Returns the stdin of the script, or undefined if there was no file descriptor left for it. */
 function start(): Socket | undefined {
   const child = spawn('/bin/sh', ['-c', script, 'nixery-watchdog'], {
     cwd: '/',

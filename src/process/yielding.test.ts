@@ -17,7 +17,7 @@ test('a program that is run becomes nicer than the server', options, async () =>
   assert.equal(code, 0)
 })
 
-test('a program that stays to be talked to becomes nicer than the server', options, async () => {
+test('a session becomes nicer than the server', options, async () => {
   const session = new Session('/bin/sh', ['-c', `${script}; echo nicer`], { graceMs: 0 })
   const line = new Promise((resolve) => (session.onLine = resolve))
   session.ref()

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { EvaluationFailed, SourceFailed, UnknownTag } from '../errors.ts'
 import { createTestNix } from '../nix/testing.ts'
 import { createChannelSource } from './channel.ts'
-import { serveRepository } from './serveRepository.ts'
+import { serveRepository } from './serveRepository.testing.ts'
 import { createFolder, recordingRun, TestRepository } from './testing.ts'
 
 const set = `{ system, ... }: {

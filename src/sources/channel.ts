@@ -5,10 +5,12 @@ import { Pins } from './pins.ts'
 import { remoteBranch, shortName, type RemoteRef } from './remoteRefs.ts'
 import type { PackageSource } from './source.ts'
 
-export interface ChannelSourceOptions {
+interface ChannelSourceOptions {
   /** What the tag `latest` means: a channel, or a commit's whole name. */
   readonly channel: string
-  /** Address of a git repository that has channels as branches, and tarballs under `archive/<commit>.tar.gz`. */
+  /**
+   * Address of a git repository that has channels as branches, and tarballs under `archive/<commit>.tar.gz`.
+   */
   readonly baseUrl: string
   /** Which channels may be asked for by tag; `*` stands for any characters. Commits always may. */
   readonly tags: readonly string[]

@@ -5,10 +5,10 @@ import { isMissing } from '../work/errno.ts'
 import type { RunOptions } from '../work/events.ts'
 import { flush } from './flush.ts'
 
-/** Milliseconds since a checkout was last asked for, for which it may still be read. Longer than any usual build. */
-const IN_USE = 60 * 60 * 1000
-/** Milliseconds after which a checkout that was not finished is what a crash left. */
-const ABANDONED_AFTER = 24 * 60 * 60 * 1000
+/** Milliseconds after its last use in which a checkout may still be read. Longer than any usual build. */
+const inUseFor = 60 * 60 * 1000
+/** Milliseconds. An unfinished checkout that is older was left by a crash. */
+const abandonedAfter = 24 * 60 * 60 * 1000
 
 /** The files of a commit. `created` in seconds since 1970. */
 export interface Checkout {
@@ -17,15 +17,15 @@ export interface Checkout {
 }
 
 /**
- * Folders with the files of commits, `<folder>/<commit>/source`: whole or not there at all, and bounded in number.
- * The name `source` is the one that Nix gives to what it fetches, so sets that refer to their own folder are
- * evaluated alike.
+ * Folders with the files of commits: `<folder>/<commit>/source`. A checkout is complete or absent, and the
+ * number of checkouts is limited. The name `source` is the one that Nix gives to what it fetches, so package
+ * sets that refer to their own folder evaluate to the same.
  */
 export class Checkouts {
   readonly #folder: string
   readonly #kept: number
 
-  /** @param kept how many are kept at least; older ones go when they were not asked for lately */
+  /** @param kept how many checkouts are always kept. More are removed when they were not used for a while. */
   constructor(folder: string, kept: number) {
     this.#folder = folder
     this.#kept = kept
@@ -46,8 +46,8 @@ export class Checkouts {
   }
 
   /**
-   * @param write fills the folder and answers when its content was made
-   * @throws SourceFailed where it cannot be put on the disk; what `write` throws
+   * @param write fills the folder. Returns when its content was made, in seconds since 1970.
+   * @throws SourceFailed if it cannot be put on the disk, and what `write` throws
    */
   async add(commit: string, run: RunOptions, write: (folder: string) => Promise<number>): Promise<Checkout> {
     const unfinished = join(this.#folder, `tmp-${randomUUID()}`)
@@ -58,7 +58,8 @@ export class Checkouts {
       await writeFile(join(unfinished, 'created'), String(created))
       await flush(unfinished, run)
       await rename(unfinished, folder).catch(async () => {
-        // Another server that shares the folder may have been faster. What is there else is damaged.
+        // Another server that shares the folder may have been faster. Otherwise the existing folder is
+        // damaged.
         if (await this.find(commit)) return
         await this.#remove(commit)
         await rename(unfinished, folder)
@@ -69,16 +70,16 @@ export class Checkouts {
     }
   }
 
-  /** Removes what is too much, and what crashes left. @returns the commits that went */
+  /** Removes surplus checkouts and what crashes left. @returns the removed commits */
   async prune(): Promise<readonly string[]> {
     const now = Date.now()
     const aged = await Promise.all((await readdir(this.#folder)).map((name) => this.#ageOf(name, now)))
-    const unfinished = aged.filter(({ name, age }) => name.startsWith('tmp-') && age > ABANDONED_AFTER)
+    const unfinished = aged.filter(({ name, age }) => name.startsWith('tmp-') && age > abandonedAfter)
     const surplus = aged
       .filter(({ name }) => /^[0-9a-f]{40}$/.test(name))
       .toSorted((a, b) => a.age - b.age)
       .slice(this.#kept)
-      .filter(({ age }) => age > IN_USE)
+      .filter(({ age }) => age > inUseFor)
     for (const { name } of [...unfinished, ...surplus]) await this.#remove(name)
     return surplus.map(({ name }) => name)
   }
@@ -89,18 +90,18 @@ export class Checkouts {
   }
 
   async #remove(name: string): Promise<void> {
-    const leaving = join(this.#folder, `tmp-${randomUUID()}`)
+    const removed = join(this.#folder, `tmp-${randomUUID()}`)
     try {
-      await rename(join(this.#folder, name), leaving)
+      await rename(join(this.#folder, name), removed)
     } catch (error) {
       if (isMissing(error)) return
       throw error
     }
-    await rm(leaving, { recursive: true, force: true })
+    await rm(removed, { recursive: true, force: true })
   }
 }
 
-/** Undefined for a file that a loss of power has emptied, say. */
+/** Returns undefined if the file makes no sense, for example if a power failure has emptied it. */
 function parseTime(text: string): number | undefined {
   return /^[0-9]+$/.test(text) ? Number(text) : undefined
 }

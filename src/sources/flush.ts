@@ -4,8 +4,9 @@ import { ProgramLost, ProgramNotStarted } from '../process/failures.ts'
 import { run as runProgram } from '../process/run.ts'
 
 /**
- * Puts on the disk what was written to the file system of a folder, in one go: tens of thousands of files one by one
- * would take minutes. What gets its name after this is whole, even where the power fails. @throws SourceFailed
+ * Puts on the disk what was written to the file system of a folder, in one go: tens of thousands of files one
+ * by one would take minutes. What gets its name after this is whole, even where the power fails. @throws
+ * SourceFailed
  */
 export async function flush(folder: string, { signal }: RunOptions): Promise<void> {
   try {

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { SourceFailed, UnknownTag } from '../errors.ts'
 import { createGitSource } from './git.ts'
-import { serveRepository } from './serveRepository.ts'
+import { serveRepository } from './serveRepository.testing.ts'
 import { createFolder, recordingRun, TestRepository } from './testing.ts'
 
 async function setUp(t: TestContext) {

@@ -12,27 +12,27 @@ import { remoteHead, remoteRef, shortName, type RemoteRef } from './remoteRefs.t
 import { SingleFlight } from '../work/singleFlight.ts'
 import type { PackageSource } from './source.ts'
 
-/** nixpkgs takes 300 MB a checkout. */
-const CHECKOUTS_KEPT = 8
+/** A checkout of Nixpkgs takes 300 MB. */
+const checkoutsKept = 8
 
-export interface GitSourceOptions {
-  /** Folder of the server's own for what was fetched. */
+interface GitSourceOptions {
+  /** The server's own folder for fetched commits. */
   readonly cacheDir: string
-  /** Seconds that a resolved branch, tag or HEAD is used without asking again. */
+  /** Seconds for which a resolved branch, tag or HEAD is used without asking again. */
   readonly pinTtl: number
 }
 
 /**
- * A git repository, by any address that git takes, with the machine's own credentials. The tag `latest` is the
- * remote's HEAD; others are git tags, branches (a tag goes before a branch of its name) and whole commit names.
- * Submodules are left out.
+ * A git repository at any address that git understands. Git uses the machine's own credentials. The tag
+ * `latest` is the remote's HEAD. Other tags are git tags, branches (a tag wins over a branch of the same
+ * name) and full commit ids. Submodules are not fetched.
  */
 export function createGitSource(repository: string, { cacheDir, pinTtl }: GitSourceOptions): PackageSource {
   const pins = new Pins<RemoteRef>(pinTtl)
   const fetches = new SingleFlight<Checkout>()
   // Git locks the mirror while it fetches.
-  const turns = new PQueue({ concurrency: 1 })
-  const checkouts = new Checkouts(cacheDir, CHECKOUTS_KEPT)
+  const oneAtATime = new PQueue({ concurrency: 1 })
+  const checkouts = new Checkouts(cacheDir, checkoutsKept)
   const mirror = new GitMirror(mirrorOf(cacheDir, repository), repository)
 
   async function checkOut(commit: string, run: RunOptions): Promise<Checkout> {
@@ -60,7 +60,7 @@ export function createGitSource(repository: string, { cacheDir, pinTtl }: GitSou
         const { path, created } =
           (await checkouts.find(commit)) ??
           (await fetches.run(commit, run, (shared) =>
-            turns.add(() => checkOut(commit, shared), { signal: shared.signal }),
+            oneAtATime.add(() => checkOut(commit, shared), { signal: shared.signal }),
           ))
         return { location: { kind: 'path', path }, created }
       } catch (cause) {

@@ -7,8 +7,9 @@ import { run as runProgram, type Finished } from '../process/run.ts'
 export class GitFailed extends SourceFailed {}
 
 /**
- * Git with the machine's own credentials, but never with a question: programs run without a terminal, so ssh cannot
- * ask either. The repository is the one that the arguments name, not one that the server was started in.
+ * Git with the machine's own credentials, but never with a question: programs run without a terminal, so ssh
+ * cannot ask either. The repository is the one that the arguments name, not one that the server was started
+ * in.
  */
 const environment: Readonly<Record<string, string | undefined>> = {
   GIT_TERMINAL_PROMPT: '0',

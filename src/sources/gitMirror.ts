@@ -6,7 +6,7 @@ import type { RunOptions } from '../work/events.ts'
 import { flush } from './flush.ts'
 import { git, gitAgrees, GitFailed } from './gitCommand.ts'
 
-/** A bare repository that holds the commits that were asked for, without their history where the remote allows it. */
+/** A bare repository with the commits that were needed. It has no history if the remote allows that. */
 export class GitMirror {
   readonly #folder: string
   readonly #repository: string
@@ -17,36 +17,37 @@ export class GitMirror {
   }
 
   /**
-   * Fetches a commit, with all its files, unless it is there.
-   * @throws UnknownTag when the remote does not have it; SourceFailed
+   * Fetches a commit with all its files, unless it is there already.
+   * @throws UnknownTag if the remote does not have it; SourceFailed
    */
   async fetch(commit: string, run: RunOptions): Promise<void> {
     await this.#create(run)
-    // The reference is made last, when all that it needs is on the disk; an object alone may lack the rest.
-    if (await gitAgrees(this.#args('rev-parse', '--verify', '--quiet', held(commit)), run)) return
+    // The reference is made last, when everything that it needs is on the disk. An object alone proves
+    // nothing.
+    if (await gitAgrees(this.#args('rev-parse', '--verify', '--quiet', keptRef(commit)), run)) return
     run.onEvent({ kind: 'log', line: `fetching ${commit}` })
     if (!(await this.#fetchCommit(commit, run))) await this.#fetchAll(run)
-    // Git itself flushes neither all objects nor the note of which history was left out.
+    // Git itself does not flush all objects, nor the file that says which history is missing.
     await flush(this.#folder, run)
-    if (!(await this.#hold(commit, run))) throw noSuchCommit(commit)
+    if (!(await this.#keep(commit, run))) throw noSuchCommit(commit)
   }
 
-  /** Lets go of a commit: git removes it some day. */
+  /** Forgets a commit. Git removes it some day. */
   async forget(commit: string, run: RunOptions): Promise<void> {
-    await git(this.#args('update-ref', '-d', held(commit)), run)
+    await git(this.#args('update-ref', '-d', keptRef(commit)), run)
   }
 
   /** Seconds since 1970. @throws SourceFailed */
   async timeOf(commit: string, run: RunOptions): Promise<number> {
-    return Number(await git(this.#args('log', '-1', '--format=%ct', held(commit), '--'), run))
+    return Number(await git(this.#args('log', '-1', '--format=%ct', keptRef(commit), '--'), run))
   }
 
-  /** Writes a commit's files, links and modes into a folder that is there and empty. @throws SourceFailed */
+  /** Writes a commit's files, links and modes into an existing empty folder. @throws SourceFailed */
   async export(commit: string, folder: string, run: RunOptions): Promise<void> {
     const index = `${folder}.index`
     const settings = ['-c', 'core.bare=false', '-c', 'core.autocrlf=false', `--work-tree=${folder}`]
     const env = { GIT_INDEX_FILE: index }
-    await git([...settings, ...this.#args('read-tree', held(commit))], run, env)
+    await git([...settings, ...this.#args('read-tree', keptRef(commit))], run, env)
     await git([...settings, ...this.#args('checkout-index', '--all', '--force', '--quiet')], run, env)
     await rm(index)
   }
@@ -63,7 +64,7 @@ export class GitMirror {
     })
   }
 
-  /** @returns false where the remote gives only what its references point at, or cannot leave history out. */
+  /** @returns false if the remote gives only what its references point at, or always sends the history */
   async #fetchCommit(commit: string, run: RunOptions): Promise<boolean> {
     try {
       await this.#fetchInto(['--depth=1'], [commit], run)
@@ -76,7 +77,7 @@ export class GitMirror {
     }
   }
 
-  /** The last resort, for remotes that know neither single commits nor shallow fetches. */
+  /** The last resort, for remotes that support neither single commits nor shallow fetches. */
   async #fetchAll(run: RunOptions): Promise<void> {
     run.onEvent({ kind: 'log', line: 'the remote gives no single commits: fetching all that it has' })
     const shallow = await git(this.#args('rev-parse', '--is-shallow-repository'), run)
@@ -90,9 +91,9 @@ export class GitMirror {
     await git(this.#args('fetch', ...quiet, ...options, '--', this.#repository, ...refspecs), run)
   }
 
-  async #hold(commit: string, run: RunOptions): Promise<boolean> {
+  async #keep(commit: string, run: RunOptions): Promise<boolean> {
     if (!(await gitAgrees(this.#args('cat-file', '-e', `${commit}^{commit}`), run))) return false
-    await git(this.#args('update-ref', held(commit), commit), run)
+    await git(this.#args('update-ref', keptRef(commit), commit), run)
     return true
   }
 
@@ -102,7 +103,7 @@ export class GitMirror {
 }
 
 /** The reference by which the mirror keeps a commit. */
-function held(commit: string): string {
+function keptRef(commit: string): string {
   return `refs/nixery/commits/${commit}`
 }
 

@@ -10,7 +10,10 @@ import {
   type BigIntStats,
 } from 'node:fs'
 
-/** A file, link or folder below the root. Names are bytes, one character each (latin1), so that they sort as bytes. */
+/**
+ * A file, link or folder below the root. A name has one character for each byte (latin1), so names sort as
+ * bytes.
+ */
 interface TreeEntry {
   readonly name: string
   readonly stats: BigIntStats
@@ -22,15 +25,17 @@ export interface TreeHash {
   readonly hash: string
 }
 
-/** What is skipped wherever it lies: git's own folder is no content. */
-const SKIPPED = '.git'
-/** Nanoseconds in which a file may change twice without its time changing (a tick of a slow kernel's clock). */
-const CLOCK_TICK = 20_000_000n
+/** Git's own folder is not content. It is skipped wherever it is. */
+const gitFolder = '.git'
+/**
+ * Nanoseconds between two ticks of a slow kernel's clock: a file can change twice without its time changing.
+ */
+const clockTick = 20_000_000n
 
 /**
- * Hashes relative names, kinds, the executable bit, link targets and contents of what lies at a path, which may be
- * a single file. Synchronous, because that is many times faster: for a worker thread.
- * @param known an earlier answer, which holds while the fingerprint stays
+ * Hashes relative names, kinds, the executable bit, link targets and contents of a folder or a single file.
+ * It is synchronous because that is many times faster, so call it in a worker thread.
+ * @param known an earlier result. It is returned again if the fingerprint is still the same.
  */
 export function hashTree(path: string, known?: TreeHash): TreeHash {
   const started = BigInt(Date.now()) * 1_000_000n
@@ -49,7 +54,7 @@ function* entriesOf(root: Buffer, name: string): Generator<TreeEntry> {
   yield { name, stats }
   if (!stats.isDirectory()) return
   for (const child of readdirSync(path, { encoding: 'latin1' }).toSorted()) {
-    if (child !== SKIPPED) yield* entriesOf(root, name === '' ? child : `${name}/${child}`)
+    if (child !== gitFolder) yield* entriesOf(root, name === '' ? child : `${name}/${child}`)
   }
 }
 
@@ -62,8 +67,9 @@ function fingerprintOf(entries: readonly TreeEntry[], started: bigint): string {
     )
     if (stats.ctimeNs > newest) newest = stats.ctimeNs
   }
-  // What was written just now may be written again without a trace: that fingerprint must not be met again.
-  if (newest > started - CLOCK_TICK) fingerprint.update(`at ${started} ${process.hrtime.bigint()}`)
+  // A file that was written just now can change again without a trace. So this fingerprint must not occur
+  // again.
+  if (newest > started - clockTick) fingerprint.update(`at ${started} ${process.hrtime.bigint()}`)
   return fingerprint.digest('hex')
 }
 
@@ -77,7 +83,7 @@ function hashEntry(tree: Hash, root: Buffer, { name, stats }: TreeEntry): void {
   } else tree.update(`other\0${name}\0`)
 }
 
-/** Bytes up to which a file is read in one go; most files of a package set are tiny. */
+/** Files up to this size in bytes are read at once. Most files of a package set are tiny. */
 const inOneGo = 4_194_304
 
 function hashOfFile(path: Buffer, size: bigint): string {

@@ -1,11 +1,10 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { answerQuestions } from '../work/answerQuestions.ts'
 import { hashTree, type TreeHash } from './hashTree.ts'
 
-/** What the thread is started with; it answers with a TreeHash, or ends with the error. */
+/** What a thread is asked. It answers with a `TreeHash`. */
 export interface HashTreeTask {
   readonly path: string
   readonly known?: TreeHash
 }
 
-const { path, known }: HashTreeTask = workerData
-parentPort?.postMessage(hashTree(path, known), [])
+answerQuestions(({ path, known }: HashTreeTask) => hashTree(path, known))

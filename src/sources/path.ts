@@ -1,24 +1,33 @@
 import { realpath } from 'node:fs/promises'
-import { extname, resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { SourceFailed, UnknownTag } from '../errors.ts'
 import type { Revision } from '../store/revision.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { TreeHash } from './hashTree.ts'
 import type { HashTreeTask } from './hashTreeWorker.ts'
 import { SingleFlight } from '../work/singleFlight.ts'
+import { startThread } from '../work/startThread.ts'
+import { ThreadTeam } from '../work/threadTeam.ts'
 import type { PackageSource } from './source.ts'
 
-/** A walk may take this part of the time at most: nixpkgs has 50,000 files, and every pull asks for the pin. */
-const SHARE_OF_TIME = 1 / 10
-/** Milliseconds. The first look, which reads all contents, is no measure for those that follow. */
-const LONGEST_FRESH = 5_000
-const SHOWN_DIGITS = 7
-const worker = new URL(`./hashTreeWorker${extname(import.meta.filename)}`, import.meta.url)
+/** Most of the time that walks may take. Nixpkgs has 50,000 files, and every pull asks for the pin. */
+const shareOfTime = 1 / 10
+/** Milliseconds. The first walk reads all contents, so its time says nothing about later walks. */
+const longestFresh = 5_000
+const shownDigits = 7
+/** Milliseconds after which an idle thread ends. Longer than `longestFresh`: a thread does several walks. */
+const idleMs = 10_000
+
+const threads = new ThreadTeam<HashTreeTask, TreeHash>(() => startThread(import.meta.url, 'hashTreeWorker'), {
+  size: availableParallelism(),
+  idleMs,
+})
 
 /**
- * A folder with a `default.nix`, or a single Nix file. Its revision is the hash of its content, and it has only one
- * tag, `latest`. A change is seen after a moment: ten times as long as it takes to look at all files, 5 s at most.
+ * A folder with a `default.nix`, or a single Nix file. Its revision is the hash of its content, and its only
+ * tag is `latest`. A change is noticed after ten times the time that it takes to look at all files, but after
+ * 5 s at most.
  */
 export function createPathSource(path: string): PackageSource {
   const absolute = resolve(path)
@@ -29,9 +38,9 @@ export function createPathSource(path: string): PackageSource {
   function walk(run: RunOptions): Promise<TreeHash> {
     return walks.run('walk', run, async ({ signal }) => {
       const started = performance.now()
-      known = await hashInWorker(absolute, known, signal)
+      known = await hashInThread(absolute, known, signal)
       const now = performance.now()
-      freshUntil = now + Math.min((now - started) / SHARE_OF_TIME, LONGEST_FRESH)
+      freshUntil = now + Math.min((now - started) / shareOfTime, longestFresh)
       return known
     })
   }
@@ -43,7 +52,7 @@ export function createPathSource(path: string): PackageSource {
       return revisionOf(known && performance.now() < freshUntil ? known : await walk(run))
     },
 
-    /** @throws SourceFailed also when the content is no longer that of the revision */
+    /** @throws SourceFailed, also if the content is not that of the revision any more */
     async fetch(revision, run) {
       const now = revisionOf(await walk(run))
       if (now.id !== revision.id) throw new SourceFailed('the package set changed meanwhile; ask again')
@@ -53,29 +62,20 @@ export function createPathSource(path: string): PackageSource {
 }
 
 function revisionOf({ hash }: TreeHash): Revision {
-  return { id: `path:${hash}`, label: `path (${hash.slice(0, SHOWN_DIGITS)})` }
+  return { id: `path:${hash}`, label: `path (${hash.slice(0, shownDigits)})` }
 }
 
-async function hashInWorker(
+async function hashInThread(
   path: string,
   known: TreeHash | undefined,
   signal: AbortSignal,
 ): Promise<TreeHash> {
   const task: HashTreeTask = { path: await realPathOf(path), ...(known ? { known } : {}) }
-  const thread = new Worker(worker, { workerData: task })
-  const end = () => void thread.terminate()
-  signal.addEventListener('abort', end, { once: true })
   try {
-    return await new Promise<TreeHash>((answer, fail) => {
-      thread.once('message', answer)
-      thread.once('error', (cause) => fail(unreadable(path, cause)))
-      thread.once('exit', () => fail(unreadable(path, undefined)))
-    })
-  } catch (error) {
+    return await threads.ask(task, { signal })
+  } catch (cause) {
     signal.throwIfAborted()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', end)
+    throw unreadable(path, cause)
   }
 }
 

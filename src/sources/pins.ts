@@ -5,13 +5,13 @@ import type { RunOptions } from '../work/events.ts'
 import { SingleFlight } from '../work/singleFlight.ts'
 
 /** Milliseconds after which a remote that failed is asked again. */
-const RETRY_MS = 15_000
-/** Milliseconds for which a tag that the remote lacks is not asked for again. */
-const UNKNOWN_FOR = 5_000
-/** Remotes are asked by programs: this many run side by side, whatever is asked for. */
+const retryAfter = 15_000
+/** Milliseconds for which the remote is not asked again for a tag that it does not have. */
+const unknownFor = 5_000
+/** Programs ask the remotes. So many of them run at the same time. */
 const lookUpsAtOnce = 4
-/** Milliseconds after which a remote that does not answer counts as failed. */
-const ANSWER_WITHIN = 30_000
+/** Milliseconds. A remote that takes longer to answer has failed. */
+const answerWithin = 30_000
 
 interface Pin<T> {
   readonly value: T
@@ -19,8 +19,8 @@ interface Pin<T> {
 }
 
 /**
- * Remembers what moving references were resolved to. A reference is looked up by one caller at a time, whoever else
- * asks waits for it. Stale is better than down: what was found once is used on while the remote fails.
+ * Remembers what moving references were resolved to. Callers who ask for the same reference at the same time
+ * share one look-up. An old answer is better than none: while the remote fails, the last answer is used.
  */
 export class Pins<T> {
   readonly #ttlMs: number
@@ -28,10 +28,10 @@ export class Pins<T> {
   readonly #pins = new Map<string, Pin<T>>()
   readonly #lookUps = new SingleFlight<T>()
   readonly #queue = new PQueue({ concurrency: lookUpsAtOnce })
-  readonly #unknown = new LRUCache<string, UnknownTag>({ max: 1000, ttl: UNKNOWN_FOR })
+  readonly #unknown = new LRUCache<string, UnknownTag>({ max: 1000, ttl: unknownFor })
 
   /**
-   * @param ttl seconds that a pin is used without asking again
+   * @param ttl seconds for which a pin is used without asking again
    * @param now milliseconds of a clock that never goes back
    */
   constructor(ttl: number, now: () => number = () => performance.now()) {
@@ -54,7 +54,7 @@ export class Pins<T> {
     } catch (error) {
       if (error instanceof UnknownTag) this.#unknown.set(reference, error)
       if (!(error instanceof SourceFailed) || pin === undefined) throw error
-      this.#pins.set(reference, { value: pin.value, until: this.#now() + Math.min(RETRY_MS, this.#ttlMs) })
+      this.#pins.set(reference, { value: pin.value, until: this.#now() + Math.min(retryAfter, this.#ttlMs) })
       run.onEvent({ kind: 'log', line: `'${reference}' stays at what it was: ${error.message}` })
       return pin.value
     }
@@ -62,11 +62,11 @@ export class Pins<T> {
 }
 
 async function withinTime<T>(run: RunOptions, lookUp: (run: RunOptions) => Promise<T>): Promise<T> {
-  const late = AbortSignal.timeout(ANSWER_WITHIN)
+  const late = AbortSignal.timeout(answerWithin)
   try {
     return await lookUp({ ...run, signal: AbortSignal.any([run.signal, late]) })
   } catch (cause) {
     if (cause !== late.reason) throw cause
-    throw new SourceFailed(`the remote did not answer within ${ANSWER_WITHIN / 1000} s`, { cause })
+    throw new SourceFailed(`the remote did not answer within ${answerWithin / 1000} s`, { cause })
   }
 }

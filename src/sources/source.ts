@@ -1,8 +1,11 @@
 import type { RunOptions } from '../work/events.ts'
 import type { Revision, SetLocation } from '../store/revision.ts'
 
-/** A revision's expression made available, and when its content was made (seconds since 1970), where that is known. */
-export interface FetchedSet {
+/**
+ * A revision's expression made available, and when its content was made (seconds since 1970), where that is
+ * known.
+ */
+interface FetchedSet {
   readonly location: SetLocation
   readonly created?: number
 }

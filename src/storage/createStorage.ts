@@ -3,6 +3,7 @@ import { createFilesystemStorage } from './filesystem/filesystem.ts'
 import type { GcsOptions } from './gcs/options.ts'
 import type { Storage } from './interfaces.ts'
 import type { S3Options } from './s3/options.ts'
+import { assemble, type Closes } from '../work/lifetime.ts'
 
 /** Which storage, and where. */
 export type StorageConfig =
@@ -10,21 +11,21 @@ export type StorageConfig =
   | { readonly kind: 's3'; readonly options: S3Options }
   | { readonly kind: 'gcs'; readonly options: GcsOptions }
 
-export interface StorageSettings {
+interface StorageSettings {
   /** Folder of this machine for blobs on their way to a bucket. */
   readonly spool: string
-  /** Seconds that links into a bucket hold; undefined: all downloads pass through the server. */
+  /** Seconds for which links into a bucket are valid. Undefined: all downloads pass through the server. */
   readonly linkLifetime: number | undefined
 }
 
-/** Opens a storage. The client of a bucket is loaded only where it is used. @throws StorageFailed */
+/** Opens a storage. A bucket's client is loaded only if it is used. @throws StorageFailed */
 export async function createStorage(
   config: StorageConfig,
   { spool, linkLifetime }: StorageSettings,
-): Promise<Storage> {
+): Promise<Storage & Closes> {
   switch (config.kind) {
     case 'filesystem':
-      return createFilesystemStorage(resolve(config.path))
+      return assemble(() => createFilesystemStorage(resolve(config.path)))
     case 's3': {
       const { createS3Storage } = await import('./s3/s3.ts')
       return createS3Storage(config.options, spool, linkLifetime)

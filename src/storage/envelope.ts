@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 
-/** A record as it is kept: its value as JSON behind a line with the value's own sha256. */
+/** A record as it is stored: a line with the sha256 of the JSON, then the JSON. */
 export function seal(value: unknown): Buffer {
   const body = JSON.stringify(value)
   if (body === undefined) throw new TypeError('a record must be JSON')
   return Buffer.from(`${sum(body)}\n${body}\n`)
 }
 
-/** The value, or undefined when the bytes are not exactly what was sealed. */
+/** The value, or undefined if the bytes are not exactly what was sealed. */
 export function unseal(bytes: Buffer): unknown {
   const text = bytes.toString('utf8')
   const cut = text.indexOf('\n')

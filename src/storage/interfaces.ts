@@ -7,23 +7,29 @@ export interface ByteRange {
   readonly end?: number
 }
 
-/** What a put stored. `size` in bytes. */
+/** What was stored. `size` in bytes. */
 export interface StoredBlob {
   readonly digest: Digest
   readonly size: number
 }
 
-/** Content-addressed bytes. A blob is visible only when whole, and never changes. */
+/** Content-addressed bytes. A blob is visible only when it is complete, and never changes. */
 export interface BlobStore {
-  /** Size of a blob that is there and sound, or undefined. @throws StorageFailed */
+  /** Size of a blob that exists and matches its digest, or undefined. @throws StorageFailed */
   stat(digest: Digest): Promise<{ readonly size: number } | undefined>
-  /** @throws BlobUnknown when it is not there or does not verify; StorageFailed */
+  /** @throws BlobUnknown if it does not exist or does not match its digest; StorageFailed */
   open(digest: Digest, range?: ByteRange): Promise<Readable>
-  /** Stores what `write` writes. Nothing is left when `write` rejects, and its error is thrown on. @throws StorageFailed */
+  /**
+   * Stores what `write` writes. If `write` rejects, nothing is stored and its error is thrown. @throws
+   * StorageFailed
+   */
   put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob>
 }
 
-/** Small JSON values by key, such as `manifests/<hex>`: written whole, read back checked; a damaged one is a miss. */
+/**
+ * Small JSON values by key. They are written completely and checked when they are read: a damaged one is a
+ * miss.
+ */
 export interface RecordStore {
   /** @throws StorageFailed */
   get(key: string): Promise<unknown>
@@ -31,54 +37,60 @@ export interface RecordStore {
   put(key: string, value: unknown): Promise<void>
 }
 
-/** Says which records there are. */
+/** Lists records. */
 export interface ListsRecords {
-  /** Keys below a folder such as `repositories` or `repositories/git`, in no order. @throws StorageFailed */
+  /** Keys below a folder, in no order. @throws StorageFailed */
   list(folder: string): AsyncIterable<string>
 }
 
-/** One thing that a storage keeps: a blob (`layers/<hex>`) or a record (its key). */
+/** One object of a storage: a blob or a record, by its key. */
 export interface StoredObject {
   readonly key: string
-  /** Bytes as they are kept. */
+  /** Bytes as they are stored. */
   readonly size: number
   /** When it was last put, in milliseconds since 1970 by the storage's own clock. */
   readonly modified: number
 }
 
-/** What a storage takes up, thing by thing, for who tidies it. */
+/** Lists and deletes everything in a storage, for the collector. */
 export interface Prunable {
   /**
-   * Everything below a folder such as `layers` or `manifests`, in no order. What is put or deleted meanwhile may be
-   * in it or not. @throws StorageFailed
+   * Everything below a folder, in no order. What is put or deleted meanwhile may be listed or not. @throws
+   * StorageFailed
    */
   list(folder: string): AsyncIterable<StoredObject>
   /**
-   * Removes a blob or a record; one that is not there is no error. Who has it open reads on to its end where the
-   * storage can do that (files can). @throws StorageFailed
+   * Removes a blob or a record. It is no error if it does not exist. Open readers can finish if the storage
+   * allows it (files do). @throws StorageFailed
    */
   delete(key: string): Promise<void>
 }
 
-/** Lets clients download blobs from where they lie. What only some storages can do. */
+/** Lets clients download blobs from the storage itself. Only some storages can do that. */
 export interface SignsUrls {
   /**
-   * Where anybody can read the blob for a while, or undefined when no link can be made for it. Whether the blob is there
-   * is not looked up: `stat` it first. @throws StorageFailed
+   * An address where anybody can read the blob for a while, or undefined if no link can be made. Does not
+   * check that the blob exists: `stat` it first. @throws StorageFailed
    */
   url(digest: Digest): Promise<URL | undefined>
 }
 
-/** A blob's file, open. It stays what it was while the blob is deleted or put anew. */
+/** An open file of a blob. It does not change while the blob is deleted or put again. */
 export interface BlobFile {
-  /** Fills the buffer from a position on. @throws StorageFailed, also where the file has not so many bytes any more */
+  /**
+   * Fills the buffer with the bytes from a position on. @throws StorageFailed, also if the file has become
+   * too short
+   */
   read(buffer: Uint8Array, position: number): Promise<void>
   close(): Promise<void>
 }
 
-/** Lets who sends many blobs read them into buffers of its own. What only storages in folders can do. */
+/** Lets a server read blobs into its own buffers. Only storages in folders can do that. */
 export interface OpensFiles {
-  /** To be closed by who opened it. Undefined when no such file is here: the blob may be to `open` even so. @throws StorageFailed */
+  /**
+   * The caller closes it. Undefined if there is no such file here; `open` may still find the blob. @throws
+   * StorageFailed
+   */
   file(digest: Digest): Promise<BlobFile | undefined>
 }
 

@@ -1,5 +1,5 @@
-import { storageContract } from './contract.ts'
-import { createMemoryStorage } from './memory.ts'
+import { storageContract } from './contract.testing.ts'
+import { createMemoryStorage } from './memory.testing.ts'
 
 const storage = createMemoryStorage()
 storageContract('memory', async () => storage)

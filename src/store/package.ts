@@ -1,7 +1,9 @@
+import { z } from 'zod'
 import type { StorePath } from './storePath.ts'
+import { storePathSchema } from './storePathSchema.ts'
 
 /** Meta of a package as far as images and errors need it. */
-export interface PackageMeta {
+interface PackageMeta {
   readonly description?: string
   readonly homepage?: string
   readonly license?: string
@@ -21,3 +23,16 @@ export interface Package {
   readonly outputs: readonly { readonly name: string; readonly path: StorePath }[]
   readonly meta: PackageMeta
 }
+
+const text = z.string().exactOptional()
+
+/** A package in JSON that was read back. */
+export const packageSchema: z.ZodType<Package> = z.object({
+  attribute: z.string(),
+  resolved: z.string(),
+  name: z.string(),
+  version: text,
+  derivation: storePathSchema,
+  outputs: z.array(z.object({ name: z.string(), path: storePathSchema })).min(1),
+  meta: z.object({ description: text, homepage: text, license: text, mainProgram: text }),
+})

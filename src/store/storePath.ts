@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 declare const branded: unique symbol
 
 /** An absolute store path such as `/nix/store/3n58xw…-hello-2.12`. */
@@ -16,9 +14,6 @@ export function toStorePath(text: string): StorePath {
   if (!isStorePath(text)) throw new TypeError(`not a store path: ${text}`)
   return text
 }
-
-/** A store path in JSON that was read back or written by Nix. */
-export const storePathSchema: z.ZodType<StorePath> = z.string().refine(isStorePath)
 
 /** `3n58xw…-hello-2.12`: the last part of the path, the same in every store directory. */
 export function baseName(path: string): string {

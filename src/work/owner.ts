@@ -24,11 +24,11 @@ export async function isAbandoned(path: string): Promise<boolean> {
 }
 
 /**
- * `<boot and pid namespace>.<pid>.<start>`: what tells a process from all others that had or will have its pid.
- * Containers count their pids each for itself, hence the namespace.
+ * `<boot and pid namespace>.<pid>.<start>`: what tells a process from all others that had or will have its
+ * pid. Containers count their pids each for itself, hence the namespace.
  * @param pid may be `self`
  */
-export async function ownerOf(pid = 'self'): Promise<string> {
+async function ownerOf(pid = 'self'): Promise<string> {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
     const namespace = await readlink('/proc/self/ns/pid')
@@ -43,8 +43,8 @@ export async function ownerOf(pid = 'self'): Promise<string> {
 }
 
 /**
- * Whether the owner that a name such as `<owner>.<more>` begins with is no more; undefined where it cannot be asked
- * for: it is of another machine, an earlier boot or another container.
+ * Whether the owner that a name such as `<owner>.<more>` begins with is no more; undefined where it cannot be
+ * asked for: it is of another machine, an earlier boot or another container.
  */
 async function isOwnerGone(name: string): Promise<boolean | undefined> {
   const [machine, pid = ''] = name.split('.')

@@ -10,8 +10,8 @@ interface Flight<T> {
 export const patient: RunOptions = silently(new AbortController().signal)
 
 /**
- * Work that several callers wait for at once. It is done once, every caller gets its events and its result, and it ends
- * when the last caller gives up.
+ * Work that several callers wait for at once. It is done once, every caller gets its events and its result,
+ * and it ends when the last caller gives up.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>()

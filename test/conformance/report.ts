@@ -33,8 +33,9 @@ const readSide: readonly string[] = [
 ]
 
 /**
- * The checks of a report that the suite wrote to its standard output: a tree of names, of which the leaves are checks.
- * The files that it writes afterwards are of no use here: with pushes switched off, it fails at the first.
+ * The checks of a report that the suite wrote to its standard output: a tree of names, of which the leaves
+ * are checks. The files that it writes afterwards are of no use here: with pushes switched off, it fails at
+ * the first.
  * @throws when the report is not whole
  */
 export function parseReport(report: string): readonly Check[] {

@@ -8,8 +8,8 @@ import { tellAwkwardAnswers } from './awkward.ts'
 import { missingChecks, parseReport, summarize } from './report.ts'
 import { buildSuite, type Suite } from './suite.ts'
 
-// Runs the OCI conformance suite, read side, against a server of its own, and tells what ten awkward requests get.
-// The version of the suite is CONFORMANCE_VERSION, or the latest. All is kept in var/conformance.
+// Runs the OCI conformance suite, read side, against a server of its own, and tells what ten awkward requests
+// get. The version of the suite is CONFORMANCE_VERSION, or the latest. All is kept in var/conformance.
 
 const results = join(import.meta.dirname, '../../var/conformance')
 const name = 'hello'
@@ -48,7 +48,10 @@ function suiteVariables(address: string, { digest, manifest }: Pulled): Readonly
     OCI_API_MANIFESTS_DELETE: 'false',
     OCI_API_TAGS_DELETE: 'false',
     OCI_API_BLOBS_DIGEST_HEADER: 'true',
-    OCI_API_MANIFESTS_DIGEST_HEADER: 'true',
+    // Off, because the suite is wrong here: it keeps the answer only for manifests that it has pushed, and
+    // looks for the header in an empty answer for read-only ones. That makes four failures (HEAD and GET, by
+    // tag and by digest). `test/protocol/conformance.test.ts` checks the header of manifests instead.
+    OCI_API_MANIFESTS_DIGEST_HEADER: 'false',
     OCI_DATA_SHA512: 'false',
     OCI_RO_DATA_TAGS: 'latest',
     OCI_RO_DATA_MANIFESTS: digest,

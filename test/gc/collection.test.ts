@@ -41,7 +41,7 @@ async function startServers(
   return servers
 }
 
-/** A moment after which nothing that was served before is held any more. */
+/** A moment after which nothing that was served before is leased any more. */
 const graceIsOver = () => sleep((grace + 1) * 1000)
 
 describe('garbage collection', () => {
@@ -85,8 +85,8 @@ describe('garbage collection', () => {
         ['p1', 'p2/p3', 'p4'].map(async (name) => [name, await pull([address], name, 0)] as const),
       ),
     )
-    const forms = Map.groupBy(digests, ([name]) => name)
-    assert.equal(forms.size, 3)
+    const byName = Map.groupBy(digests, ([name]) => name)
+    assert.equal(byName.size, 3)
     await graceIsOver()
     const storage = await createFilesystemStorage(path)
     const kept = await bytesOf(storage)

@@ -20,7 +20,8 @@ function anyClient(): string {
 }
 
 /**
- * Pulls an image as a client does that takes its time: its manifest, from one server, then every blob of it, from any.
+ * Pulls an image as a client does that takes its time: its manifest, from one server, then every blob of it,
+ * from any.
  * @param pause milliseconds between requests at most
  * @param accept media types of the manifest; those of some client when it is not given
  * @returns the manifest's digest @throws when any answer is not the whole truth

@@ -17,8 +17,8 @@ interface Rounds {
 }
 
 /**
- * Pulls images, many at once, round after round, while two collectors delete what they may, over and over. Some images
- * are asked for again while they are held, most of them long after they were put out.
+ * Pulls images, many at once, round after round, while two collectors delete what they may, over and over.
+ * Some images are asked for again while they are leased, most of them long after they were put out.
  * @returns what the collectors did, and every image's digests @throws when any pull fails
  */
 export async function pullAndCollect({

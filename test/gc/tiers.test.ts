@@ -21,7 +21,7 @@ describe('a server with copies before its storage', () => {
       STORAGE_PATH: storage,
       NIXERY_CACHE_PATH: join(folder, 'cache'),
       NIXERY_PKGS_PATH: await writeTinySet(folder),
-      // So short that what is held has to be renewed while the storage is gone.
+      // So short that leases have to be renewed while the storage is gone.
       NIXERY_GC_GRACE: '2s',
     })
     context.after(() => server.stop())

@@ -5,7 +5,10 @@ import type { Machine } from './machine.ts'
 export interface Client {
   /** @param image without transport: `127.0.0.1:PORT/shell/git:latest` or `…/git@sha256:…` */
   pull(image: string): Promise<Outcome>
-  /** Runs a command with an image that was pulled. The machine's folder `/matrix/shared` is the container's `/shared`. */
+  /**
+   * Runs a command with an image that was pulled. The machine's folder `/matrix/shared` is the container's
+   * `/shared`.
+   */
   run(image: string, command: readonly string[]): Promise<Outcome>
 }
 

@@ -22,17 +22,17 @@ export function nameOf({ row, version }: RowResult): string {
 export function clientsPage(results: readonly RowResult[], date: string): string {
   return `# Clients
 
-Real clients that pull images of the demo package set from a real server, and run them. Written by
-\`npm run test:clients\` on ${date}; it fails where a case does.
+These clients pulled images of the demo package set from a real server, and ran them. \`npm run test:clients\` wrote this page
+on ${date}. The command fails if a case fails.
 
 ${clientTable(results)}
 
-- **runs**: pulls the image and runs its program with nothing but the image's files. \`ffmpeg\` has more store paths than
-  layers; \`arm64/hello\` is run by qemu. skopeo, crane and oras run nothing: what they copied runs in a chroot.
-- **by digest**: pulls and runs \`shell/git@sha256:…\`.
-- **resumes**: the connection is cut once in the middle of a big blob. _Range_: the client asks for the rest;
-  _whole blob_: it asks for all of it again; _second pull_: it gives up, and succeeds when its user asks again.
-- **the errors**: ✔ where the user reads the reason, _status_ where no more than the status: see [errors](errors.md).
-- _containerd (mirror)_ has our server as the mirror of another registry, as nodes of Kubernetes do.
+- **runs**: The client pulls the image and runs its program with only the image's files. \`ffmpeg\` has more store paths than
+  layers. qemu runs \`arm64/hello\`. skopeo, crane and oras cannot run images: what they copied runs in a chroot.
+- **by digest**: The client pulls and runs \`shell/git@sha256:…\`.
+- **resumes**: The connection is cut once in the middle of a big blob. _Range_: the client asks for the rest.
+  _whole blob_: it asks for all of it again. _second pull_: it gives up, and succeeds at the next pull.
+- **the errors**: ✔: the client shows the reason. _status_: it shows only the status. See [errors](errors.md).
+- _containerd (mirror)_ uses the server as the mirror of another registry, as Kubernetes nodes do.
 `
 }

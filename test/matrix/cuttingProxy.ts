@@ -12,7 +12,9 @@ export interface CuttingProxy {
   stop(): void
 }
 
-/** Bytes of a blob that is worth to be resumed: some clients give up where less than 1 MB came before the cut. */
+/**
+ * Bytes of a blob that is worth to be resumed: some clients give up where less than 1 MB came before the cut.
+ */
 const bigBlob = 8_000_000
 
 /** Passes all on to a server, but cuts the first answer with a big blob in its middle. */

@@ -15,7 +15,9 @@ const daemonPatience = 60_000
 /** Seconds after which a command hangs; some clients try for minutes before they tell of an error. */
 const patience = 1200
 
-/** A Debian of some suite, in namespaces of its own: mounts and processes end with it. It shares the network. */
+/**
+ * A Debian of some suite, in namespaces of its own: mounts and processes end with it. It shares the network.
+ */
 export class Machine {
   /** What the machine sees as `/matrix`; empty in the beginning. */
   readonly folder: string
@@ -45,7 +47,10 @@ export class Machine {
     return new Machine(folder, holder, first)
   }
 
-  /** Runs a program of the machine to its end, which comes with code 124 when it hangs. Does not throw when it fails. */
+  /**
+   * Runs a program of the machine to its end, which comes with code 124 when it hangs. Does not throw when it
+   * fails.
+   */
   run(program: string, args: readonly string[], variables: readonly string[] = []): Promise<Outcome> {
     const inside = ['--target', this.#first, '--mount', '--pid', '--root', '--wd']
     const limit = ['timeout', '--kill-after=5', `${patience}`]

@@ -18,7 +18,9 @@ export interface RowResult {
   readonly errors: readonly ErrorResult[]
 }
 
-/** Clients that pull at once, and clients that are told of errors, which mostly wait before they try again. */
+/**
+ * Clients that pull at once, and clients that are told of errors, which mostly wait before they try again.
+ */
 const pulling = 2
 const failing = 12
 

@@ -1,8 +1,8 @@
 /** `npm run test:clients [-- WORD…]`: every client, or those whose suite or name has one of the words. */
 import { clientsPage, clientTable } from './clientsPage.ts'
 import { writePage } from './documents.ts'
-import { errorCases } from './errorCases.ts'
-import { errorsPage, type Answer } from './errorsPage.ts'
+import { errorCases, type Answer } from './errorCases.ts'
+import { errorsPage } from './errorsPage.ts'
 import { rows, type MatrixRow } from './kinds.ts'
 import { removeLeftovers } from './machine.ts'
 import { runMatrix } from './matrix.ts'

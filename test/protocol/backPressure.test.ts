@@ -49,7 +49,9 @@ async function timesOpen(): Promise<number> {
   return targets.filter((target) => target.endsWith(digest.slice('sha256:'.length))).length
 }
 
-/** Waits until the server has the blob open that often: it closes what was read a moment after its last byte. */
+/**
+ * Waits until the server has the blob open that often: it closes what was read a moment after its last byte.
+ */
 async function untilOpen(times: number): Promise<void> {
   const start = performance.now()
   for (let open = await timesOpen(); open !== times; open = await timesOpen()) {
@@ -59,7 +61,10 @@ async function untilOpen(times: number): Promise<void> {
   }
 }
 
-/** A client that asks for the blob, once or more often at once, takes the first bytes of it and then reads no more. */
+/**
+ * A client that asks for the blob, once or more often at once, takes the first bytes of it and then reads no
+ * more.
+ */
 function startStalled(headers: readonly string[], times = 1): Promise<Socket> {
   const { hostname, port } = new URL(server.address)
   const socket = connect({ host: hostname, port: Number(port) })

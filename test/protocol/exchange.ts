@@ -27,8 +27,8 @@ export function asItIs(path: string, body: Buffer, codings: string): Exchange {
 const ofTheConnection = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 
 /**
- * Asks, and holds the answer to what is expected, and to what is true of every answer under `/v2/`. What GET is
- * answered with, HEAD is too, less the body; ranges are GET's alone (RFC 9110, 14.2).
+ * Asks, and holds the answer to what is expected, and to what is true of every answer under `/v2/`. What GET
+ * is answered with, HEAD is too, less the body; ranges are GET's alone (RFC 9110, 14.2).
  */
 export async function check(address: string, exchange: Exchange): Promise<Answer> {
   const answer = await ask(address, exchange)

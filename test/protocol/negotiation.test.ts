@@ -53,7 +53,7 @@ function json(answer: Answer): unknown {
   return JSON.parse(answer.body.toString())
 }
 
-/** Asks for `latest` and holds what every form promises. */
+/** Asks for `latest` and checks what every variant promises. */
 async function pull(known: Known, name: string, lines: readonly string[], type: string): Promise<Answer> {
   const path = `/v2/${name}/manifests/latest`
   const answer = await check(known.address, {
@@ -67,7 +67,7 @@ async function pull(known: Known, name: string, lines: readonly string[], type: 
   assert.deepEqual(
     [answer.headers['docker-content-digest'], answer.headers['etag']],
     [digest, `"${digest}"`],
-    'a form has another digest than it says',
+    'a variant has another digest than it says',
   )
   assert.equal(z.object({ mediaType: z.string() }).parse(json(answer)).mediaType, type)
   return answer
@@ -109,14 +109,17 @@ describe('for one platform', () => {
     })
   }
 
-  it('Docker’s form shares every blob with OCI’s, and is found by its own digest', async () => {
+  it('Docker’s variant shares every blob with OCI’s, and is found by its own digest', async () => {
     const docker = await pull(known, 'hello', [dockerManifest], dockerManifest)
     const oci = manifestSchema.parse(JSON.parse(known.manifest.bytes.toString()))
-    const form = manifestSchema.parse(json(docker))
+    const variant = manifestSchema.parse(json(docker))
     const same = ({ digest, size }: z.infer<typeof descriptor>) => [digest, size]
-    assert.deepEqual([form.config, ...form.layers].map(same), [oci.config, ...oci.layers].map(same))
-    assert.equal(form.config.mediaType, mediaTypes.dockerConfig)
-    assert.deepEqual([...new Set(form.layers.map((layer) => layer.mediaType))], [mediaTypes.dockerLayerGzip])
+    assert.deepEqual([variant.config, ...variant.layers].map(same), [oci.config, ...oci.layers].map(same))
+    assert.equal(variant.config.mediaType, mediaTypes.dockerConfig)
+    assert.deepEqual(
+      [...new Set(variant.layers.map((layer) => layer.mediaType))],
+      [mediaTypes.dockerLayerGzip],
+    )
     await check(known.address, {
       path: `/v2/hello/manifests/${sha256(docker.body)}`,
       status: 200,
@@ -125,7 +128,7 @@ describe('for one platform', () => {
     })
   })
 
-  it('a digest has one form, whatever the client accepts', async () => {
+  it('a digest has one variant, whatever the client accepts', async () => {
     await check(known.address, {
       path: `/v2/hello/manifests/${known.manifest.digest}`,
       headers: accept([dockerManifest]),
@@ -135,7 +138,7 @@ describe('for one platform', () => {
     })
   })
 
-  it('the tag that a client knows one form of has changed for a client that wants the other', async () => {
+  it('the tag that a client knows one variant of has changed for a client that wants the other', async () => {
     const path = '/v2/hello/manifests/latest'
     const headers = ['if-none-match', `"${known.manifest.digest}"`]
     await check(known.address, { path, headers, status: 304, gets: { vary: /accept/i } })
@@ -166,14 +169,14 @@ describe('for several platforms', { skip: otherArchitecture }, () => {
     })
   }
 
-  const forms: readonly (readonly [lines: readonly string[], type: string, of: string])[] = [
+  const variants: readonly (readonly [lines: readonly string[], type: string, of: string])[] = [
     [[dockerManifestList], dockerManifestList, dockerManifest],
     [[dockerManifestList, dockerManifest], dockerManifestList, dockerManifest],
     [[ociIndex], ociIndex, ociManifest],
     [[ociManifest, ociIndex], ociIndex, ociManifest],
     [[`${ociIndex};q=0.1, ${dockerManifestList}`], dockerManifestList, dockerManifest],
   ]
-  for (const [lines, type, of] of forms) {
+  for (const [lines, type, of] of variants) {
     it(`Accept: ${lines.join(' | ')} is answered with an index of ${of}`, async () => {
       const answer = await pull(known, 'hello', lines, type)
       for (const entry of indexSchema.parse(json(answer)).manifests) {

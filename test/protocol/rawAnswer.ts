@@ -9,8 +9,8 @@ export interface RawAnswer {
 }
 
 /**
- * All answers of a connection, none of them to HEAD, held to the grammar of RFC 9112: status line, header lines, and a
- * body of the length that was said, or in chunks.
+ * All answers of a connection, none of them to HEAD, held to the grammar of RFC 9112: status line, header
+ * lines, and a body of the length that was said, or in chunks.
  */
 export function splitAnswers(text: string): readonly RawAnswer[] {
   const answers: RawAnswer[] = []

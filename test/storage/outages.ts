@@ -2,13 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { codeOf } from '../../src/work/errno.ts'
 import { Podman, run } from '../support/clients.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { startS3, type TestS3 } from './s3Server.ts'
 
 /*
- * What clients see while the storage server behind ours is stopped, hangs, comes back and is full: prints a table.
+ * Prints a table of what clients see while the storage server behind ours is stopped, hangs, comes back and
+ * is full.
  * Run by `npm run test:outages` after the set-up of `npm run test:storage`; as root, for the small disk.
  */
 
@@ -17,13 +19,26 @@ const diskSize = 120
 /** Milliseconds after which a request counts as hanging: a server that gives up later is one that hangs. */
 const patience = 120_000
 
-/** Milliseconds after which the server has seen what became of its storage: what it knows of that is two seconds old at most. */
+/**
+ * Milliseconds after which the server has seen what became of its storage: what it knows of that is two
+ * seconds old at most.
+ */
 const seen = 2_500
 
 const known = 'hello'
 const news = ['jq', 'gzip', 'gawk', 'xz', 'gnused', 'gnugrep', 'findutils', 'gnutar', 'bash', 'htop']
 // Known packages in new company are new images, too.
 const combinations = [...news, ...news.map((name) => `hello/${name}`)]
+
+/** Of an error answer, or of `/readyz`. */
+const reasons = z.union([
+  z
+    .object({ errors: z.array(z.object({ message: z.string() })) })
+    .transform(({ errors }) => errors.map(({ message }) => message)),
+  z
+    .object({ checks: z.array(z.object({ why: z.string().optional() })) })
+    .transform(({ checks }) => checks.flatMap(({ why }) => why ?? [])),
+])
 
 interface Row {
   readonly storage: string
@@ -58,7 +73,7 @@ try {
 process.stdout.write(asTable(rows))
 
 async function tell(s3: TestS3, server: TestServer): Promise<void> {
-  await look('there', server)
+  await look('up', server)
   await s3.crash()
   await look('stopped', server)
   await s3.restart()
@@ -69,10 +84,14 @@ async function tell(s3: TestS3, server: TestServer): Promise<void> {
   await look('answers again', server)
   const whileBuilding = fetch(`${server.address}/v2/nano/manifests/latest`)
   await s3.crash()
-  note('stopped during a build', 'the build', await statusOf(whileBuilding))
+  note('stopped during a build', 'GET of nano, which is new', await statusOf(whileBuilding))
   await s3.restart()
   await recovered(server)
-  note('started again', 'the same image', await statusOf(fetch(`${server.address}/v2/nano/manifests/latest`)))
+  note(
+    'started again',
+    'GET of nano again',
+    await statusOf(fetch(`${server.address}/v2/nano/manifests/latest`)),
+  )
   await fill(disk)
   await look('full', server)
   await rm(join(disk, 'filler'))
@@ -121,7 +140,9 @@ function note(storage: string, what: string, saw: string): void {
 }
 
 function outcome({ code, stderr }: { readonly code: number | null; readonly stderr: string }): string {
-  return code === 0 ? 'works' : `fails: ${stderr.trim().split('\n').at(-1)?.slice(-160) ?? ''}`
+  if (code === 0) return 'works'
+  const last = stderr.trim().split('\n').at(-1) ?? ''
+  return `fails: ${stable(last.replace(/^.*reading manifest latest in [^ ]+: /, ''))}`
 }
 
 async function statusOf(asked: Promise<Response>): Promise<string> {
@@ -130,11 +151,16 @@ async function statusOf(asked: Promise<Response>): Promise<string> {
   const answer = await Promise.race([asked.catch((error: unknown) => String(error)), late])
   if (answer === undefined) return `nothing within ${patience / 1000} s`
   if (typeof answer === 'string') return answer
-  const text = (await answer.text()).slice(0, 150)
   const retry = answer.headers.get('retry-after')
   const seconds = Math.round((performance.now() - started) / 1000)
-  const more = answer.ok ? '' : `${retry === null ? '' : ` (Retry-After ${retry})`} ${text}`
-  return `${answer.status} after ${seconds} s${more}`
+  const after = `${answer.status} after ${seconds} s${retry === null ? '' : `, Retry-After: ${retry}`}`
+  const why = answer.ok ? [] : reasons.parse(await answer.json())
+  return [after, ...why.map(stable)].join(': ')
+}
+
+/** Without what differs from run to run. */
+function stable(text: string): string {
+  return text.replaceAll(/[0-9a-f]{64}/g, 'HASH').replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
 }
 
 /** Takes what is left of the disk. */
@@ -168,5 +194,5 @@ function asTable(all: readonly Row[]): string {
     ({ storage, what, saw }) =>
       `| ${storage} | ${what} | ${saw.replaceAll('|', '\\|').replaceAll('\n', ' ')} |`,
   )
-  return ['| the storage server | what is asked | what comes |', '|---|---|---|', ...lines, ''].join('\n')
+  return ['| storage server | request | result |', '|---|---|---|', ...lines, ''].join('\n')
 }

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/logger.ts'
-import { serve } from '../../src/commands/serve.ts'
+import { startServer as start } from '../../src/server.ts'
 import { demoSet, serverVariables } from './variables.ts'
 
-/** A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile. */
+/**
+ * A copy of the demo set whose misbehaving packages were never built, nor are they by another test meanwhile.
+ */
 export async function saltedSet(folder: string): Promise<string> {
   const set = join(folder, `set-${randomUUID()}`)
   await cp(demoSet, set, { recursive: true })
@@ -20,28 +22,37 @@ export interface TestServer {
   readonly address: string
   /** `127.0.0.1:PORT`, as image references begin. */
   readonly host: string
-  /** Where its blobs and records lie. */
+  /** Folder of its blobs and records; empty if they are in a bucket. */
   readonly storage: string
   stop(): Promise<void>
 }
 
-/** A server of this process on the demo set, with storage of its own unless it is given. Variables as in README. */
+/**
+ * A server of this process on the demo set, with storage of its own unless it is given. Variables as in
+ * README.
+ */
 export async function startServer(variables: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
-  const config = readConfig({
-    ...serverVariables(folder),
-    NIXERY_LOG_LEVEL: 'silent',
-    NIXERY_STOP_TIMEOUT: '5',
-    ...variables,
-  })
-  const server = await serve(config, createLogger(config.NIXERY_LOG_LEVEL))
-  return {
-    address: server.address,
-    host: server.address.replace('http://', ''),
-    storage: config.STORAGE_PATH,
-    stop: async () => {
-      await server.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
+  const removeFolder = () => rm(folder, { recursive: true, force: true })
+  try {
+    const config = readConfig({
+      ...serverVariables(folder),
+      NIXERY_LOG_LEVEL: 'silent',
+      NIXERY_STOP_TIMEOUT: '5',
+      ...variables,
+    })
+    const server = await start(config, createLogger(config.logLevel))
+    return {
+      address: server.address,
+      host: server.address.replace('http://', ''),
+      storage: config.storage.kind === 'filesystem' ? config.storage.path : '',
+      stop: async () => {
+        await server.close()
+        await removeFolder()
+      },
+    }
+  } catch (error) {
+    await removeFolder()
+    throw error
   }
 }

@@ -20,7 +20,9 @@ export interface Answer {
   readonly body: Buffer
 }
 
-/** One request on a connection of its own. `fetch` would normalise the path, join headers and decode bodies. */
+/**
+ * One request on a connection of its own. `fetch` would normalise the path, join headers and decode bodies.
+ */
 export async function ask(
   address: string,
   { method = 'GET', path, headers = [], payload }: Question,
@@ -54,7 +56,8 @@ function joined(distinct: NodeJS.Dict<string[]>): Readonly<Record<string, string
 }
 
 /**
- * Sends bytes as they are and gives all that comes back until the server closes the connection, one character a byte.
+ * Sends bytes as they are and gives all that comes back until the server closes the connection, one character
+ * a byte.
  * @param hangUp says with the bytes that there will be no more, as a client does that leaves
  */
 export async function sendRaw(
@@ -76,7 +79,10 @@ export const errorsSchema = z.object({
   ]),
 })
 
-/** The error of an answer, which has exactly one. @throws when the body is not what the specification says of errors */
+/**
+ * The error of an answer, which has exactly one. @throws when the body is not what the specification says of
+ * errors
+ */
 export function errorOf({ headers, body }: Answer): { readonly code: string; readonly message: string } {
   if (headers['content-type'] !== 'application/json') {
     throw new Error(`an error typed ${headers['content-type']}: ${body.toString()}`)

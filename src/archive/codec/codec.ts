@@ -12,11 +12,17 @@ export interface Codec {
   readonly isCostly: boolean
   /** A member of the blob. It is good until the next one is asked for. */
   encode(member: Uint8Array): Uint8Array
-  /** What one member was made of, good until the next is asked for. @throws when it is damaged or too long for a member */
+  /**
+   * What one member was made of, good until the next is asked for. @throws when it is damaged or too long for
+   * a member
+   */
   decode(member: Uint8Array): Uint8Array
 }
 
-/** Uncompressed bytes in a member, but for the last of a row. From 1 MiB on they cost nothing; they bound the memory of a thread. */
+/**
+ * Uncompressed bytes in a member, but for the last of a row. From 1 MiB on they cost nothing; they bound the
+ * memory of a thread.
+ */
 export const memberSize = 4 * 1024 * 1024
 
 export type CodecName = 'gzip' | 'zstd' | 'none'
@@ -49,7 +55,10 @@ function gzip(level = defaultGzipLevel): Codec {
   }
 }
 
-/** What does not compress grows by some bytes: with room for them the compressor makes one buffer, which is the answer. */
+/**
+ * What does not compress grows by some bytes: with room for them the compressor makes one buffer, which is
+ * the answer.
+ */
 const growth = 64 * 1024
 
 function zstd(level = 3): Codec {
@@ -76,7 +85,10 @@ const none: Codec = {
 /** Buffers below this size may be pieces of one that others use too. */
 const pooled = 64 * 1024
 
-/** Gives the memory of the last result back at once: the garbage collector lets some 64 MB of them gather in a thread. */
+/**
+ * Gives the memory of the last result back at once: the garbage collector lets some 64 MB of them gather in a
+ * thread.
+ */
 function replacing(make: (bytes: Uint8Array) => Buffer<ArrayBuffer>): (bytes: Uint8Array) => Uint8Array {
   let last: ArrayBuffer | undefined
   return (bytes) => {

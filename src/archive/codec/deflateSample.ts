@@ -2,8 +2,8 @@
 const [uniform, mixed] = [320_000, 1 << 18]
 
 /**
- * Bytes by which compressors can be told apart, the same everywhere: blocks of full length and short ones, words, records that
- * count, runs, what repeats from far away, and what does not compress at all.
+ * Bytes by which compressors can be told apart, the same everywhere: blocks of full length and short ones,
+ * words, records that count, runs, what repeats from far away, and what does not compress at all.
  */
 export function deflateSample(): Buffer {
   const random = numbers()

@@ -3,7 +3,10 @@ import { gunzipSync } from 'node:zlib'
 import { deflate } from 'libdeflate'
 import { crc32, systemDeflater } from './systemLibdeflate.ts'
 
-/** The size of Go’s gzip 6 within a hundredth, for less than half of the CPU time of zlib 6 (docs/benchmarks.md). */
+/**
+ * The size of Go’s gzip 6 within a hundredth, for less than half of the CPU time of zlib 6
+ * (docs/benchmarks.md).
+ */
 export const defaultGzipLevel = 2
 
 /** Of the compressor: its bytes are the same on every machine, and may be others in another version. */
@@ -14,7 +17,10 @@ const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
 /** CRC and length of what was compressed, 4 bytes each. */
 const trailerSize = 8
 
-/** Makes one gzip member without name and time, equal on every system. It is good until the next. Members in a row are one gzip file. */
+/**
+ * Makes one gzip member without name and time, equal on every system. It is good until the next. Members in a
+ * row are one gzip file.
+ */
 export type GzipEncoder = (bytes: Uint8Array) => Uint8Array
 
 /** By the libdeflate of this system, where it makes the same bytes as the one in WASM, else by that. */
@@ -22,7 +28,10 @@ export function createGzipEncoder(level: number): GzipEncoder {
   return systemGzipEncoder(level) ?? wasmGzipEncoder(level)
 }
 
-/** Undefined where this system has no libdeflate that makes the same bytes. */
+/**
+ * Undefined where this system has no libdeflate that makes the same bytes.
+ * @internal Tests compare it with the other encoder.
+ */
 export function systemGzipEncoder(level: number): GzipEncoder | undefined {
   const deflater = systemDeflater(level)
   if (deflater === undefined) return undefined
@@ -35,6 +44,7 @@ export function systemGzipEncoder(level: number): GzipEncoder | undefined {
   }
 }
 
+/** @internal Tests compare it with the other encoder. */
 export function wasmGzipEncoder(level: number): GzipEncoder {
   let last: ArrayBuffer | undefined
   return (bytes) => {
@@ -73,7 +83,10 @@ function versionOf(name: string): string {
 const events = ['uncaughtException', 'unhandledRejection'] as const
 let started = false
 
-/** The compressor puts handlers of its own on the whole process when it is first called; faults are the server's. */
+/**
+ * The compressor puts handlers of its own on the whole process when it is first called; faults are the
+ * server's.
+ */
 function withoutHandlers<T>(call: () => T): T {
   if (started) return call()
   started = true

@@ -12,7 +12,10 @@ const definitions = {
   libdeflate_crc32: { arguments: ['u32', 'buffer', 'u64'], return: 'u32' },
 } as const
 
-/** The beginning of the SHA-256 of what each level makes of the sample: releases whose bytes are others are left alone. */
+/**
+ * The beginning of the SHA-256 of what each level makes of the sample: releases whose bytes are others are
+ * left alone.
+ */
 const answers: Readonly<Record<number, string>> = {
   1: 'eb61a91419cae534',
   2: '6371153679d2f87e',
@@ -28,8 +31,11 @@ const answers: Readonly<Record<number, string>> = {
   12: '60945cce26f98275',
 }
 
-/** Compresses to raw deflate, at an offset of the target, which must have room for the worst case. Answers the size (bytes). */
-export interface SystemDeflater {
+/**
+ * Compresses to raw deflate, at an offset of the target, which must have room for the worst case. Answers the
+ * size (bytes).
+ */
+interface SystemDeflater {
   worstCase(size: number): number
   deflate(bytes: Uint8Array, target: Uint8Array): number
 }
@@ -51,8 +57,9 @@ export function crc32(bytes: Uint8Array, before = 0): number {
 }
 
 /**
- * The libdeflate of this system, which is 1.6 times as fast as the one in WASM. Undefined where there is none, where Node cannot
- * call it, and where its release makes other bytes: whatever machine makes a layer, its digest is the same.
+ * The libdeflate of this system, which is 1.6 times as fast as the one in WASM. Undefined where there is
+ * none, where Node cannot call it, and where its release makes other bytes: whatever machine makes a layer,
+ * its digest is the same.
  */
 export function systemDeflater(level: number): SystemDeflater | undefined {
   const functions = libdeflate()

@@ -1,12 +1,12 @@
-/** What became of writing to the segment cache. */
+/** The result of writing to the segment cache. */
 export interface Added {
-  /** Bytes that are new in it. */
+  /** Bytes that were added. */
   readonly written: number
-  /** Why it could not be written. */
+  /** Why the cache could not be written, if so. */
   readonly fault: string | undefined
 }
 
-/** What a job adds to the segment cache: nothing more when it could not be written once. */
+/** What a job adds to the segment cache. After the first write that fails, the job adds nothing more. */
 export class Additions {
   #sum: Added = { written: 0, fault: undefined }
   readonly #allowed: boolean
@@ -23,7 +23,7 @@ export class Additions {
     return this.#sum
   }
 
-  note({ written, fault }: Added): void {
+  add({ written, fault }: Added): void {
     this.#sum = { written: this.#sum.written + written, fault: this.#sum.fault ?? fault }
   }
 }

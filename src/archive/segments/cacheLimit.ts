@@ -1,16 +1,19 @@
 import type { Added } from './additions.ts'
 
-/** Bytes are counted by this server alone: after each such share of the limit it looks what others have added. */
+/**
+ * A server counts only its own additions. After each such share of the limit it measures what others have
+ * added.
+ */
 const unseen = 1 / 16
-/** Milliseconds for which a cache that could not be written is left alone. */
+/** Milliseconds for which the cache is not written after a write has failed. */
 const pause = 60_000
 
-/** Keeps the segment cache within its limit, and away from a disk that does not take it. */
+/** Keeps the segment cache within its limit. Pauses writing to a disk that does not accept writes. */
 export class CacheLimit {
   readonly #limit: number
   readonly #sweep: () => Promise<number>
   readonly #onFault: (message: string) => void
-  /** Bytes in the cache when it was last swept, and those added since. */
+  /** Bytes in the cache after the last sweep, and bytes added since then. */
   #total = 0
   #added = Infinity
   #sweeping = false
@@ -18,8 +21,8 @@ export class CacheLimit {
 
   /**
    * @param limit bytes
-   * @param sweep removes what is too much, and answers the bytes that are left
-   * @param onFault is told why the cache cannot be written, once in a while
+   * @param sweep removes what is over the limit and returns the remaining bytes
+   * @param onFault called now and then with the reason why the cache cannot be written
    */
   constructor(limit: number, sweep: () => Promise<number>, onFault: (message: string) => void) {
     this.#limit = limit
@@ -31,8 +34,8 @@ export class CacheLimit {
     return performance.now() >= this.#pausedUntil
   }
 
-  /** Tells what became of an attempt to write. */
-  note({ written, fault }: Added): void {
+  /** Counts what was written, and pauses writing if it failed. */
+  recordWrite({ written, fault }: Added): void {
     this.#added += written
     if (fault !== undefined && this.canWrite) {
       this.#pausedUntil = performance.now() + pause
@@ -55,7 +58,7 @@ export class CacheLimit {
       this.#sweeping = false
       this.#sweepWhenDue()
     } catch {
-      // The threads are gone: the server stops, or one died and the next write tries again.
+      // The threads are gone. Either the server is stopping, or a thread died and the next write tries again.
       this.#added = Infinity
       this.#sweeping = false
     }

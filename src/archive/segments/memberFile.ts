@@ -6,7 +6,10 @@ export interface Origin {
   /** Uncompressed bytes, and their CRC-32. */
   readonly size: number
   readonly sum: number
-  /** Sums of the members before it, where it is the last of its segment: they belong together, and none is missing. */
+  /**
+   * Sums of the members before it, where it is the last of its segment: they belong together, and none is
+   * missing.
+   */
   readonly before: readonly number[] | undefined
 }
 
@@ -18,9 +21,9 @@ export interface StoredMember {
 }
 
 /**
- * header: magic, uncompressed bytes, their CRC-32, number of members before it (`notLast` where others follow)
- * then: the sums of these members; the compressed member; CRC-32 of all before
- * Numbers have 32 bits, little-endian.
+ * header: magic, uncompressed bytes, their CRC-32, number of members before it (`notLast` where others
+ * follow) then: the sums of these members; the compressed member; CRC-32 of all before Numbers have 32 bits,
+ * little-endian.
  */
 const magic = Buffer.from('nixseg2\n')
 const headerSize = magic.length + 3 * 4
@@ -74,8 +77,8 @@ function touch(file: number): void {
 }
 
 /**
- * Writes a member beside its place, and puts it there when it is whole. Not flushed to the disk: it is checked when it is read.
- * Answers the size of the file. @throws what the file system says
+ * Writes a member beside its place, and puts it there when it is whole. Not flushed to the disk: it is
+ * checked when it is read. Answers the size of the file. @throws what the file system says
  */
 export function writeMember(
   path: string,

@@ -8,26 +8,27 @@ import { baseName } from '../../store/storePath.ts'
 import { missing } from '../tar/storePathTar.ts'
 import { crc32 } from '../codec/systemLibdeflate.ts'
 
-/** Raised whenever members are written in another way. */
-const format = 2
+/** Raised when members are written in another way. Old members are not found then. */
+const segmentFormat = 2
 
-/** Names of files that are being written begin so. */
+/** Names of files that are being written begin with this. */
 export const temporaryPrefix = 'tmp-'
 
-/** A cache that cannot be written, by no fault of what is packed. */
+/** The cache cannot be written. What is packed is not the reason. */
 export class CacheFault extends Error {}
 
-/** A member of a segment. */
+/** Which member of which segment. */
 export interface Place {
   /** Of the segment. */
   readonly key: string
-  /** How many members of the segment are before it. */
+  /** Number of members of the segment before this one. */
   readonly index: number
 }
 
 /**
- * Store paths that were compressed before, in a folder with a file for each member. The folder is all that there is: other threads
- * and other servers may write to it and remove from it at any time. Synchronous: for worker threads.
+ * Store paths that were compressed before, in a folder with one file for each member. There is no other
+ * state, so other threads and other servers may add and remove files at any time. It is synchronous, for
+ * worker threads.
  */
 export class SegmentCache {
   readonly codec: Codec
@@ -38,9 +39,9 @@ export class SegmentCache {
     this.codec = codec
   }
 
-  /** Name of a store path's segment: equal where the bytes are. */
+  /** Name of a store path's segment. Segments with the same name have the same bytes. */
   keyOf({ path, narHash }: StorePathContent): string {
-    const depends = [format, baseName(path), narHash, this.codec.identity, memberSize]
+    const depends = [segmentFormat, baseName(path), narHash, this.codec.identity, memberSize]
     return createHash('sha256').update(JSON.stringify(depends)).digest('hex').slice(0, 40)
   }
 
@@ -48,7 +49,7 @@ export class SegmentCache {
     return existsSync(this.#path(place))
   }
 
-  /** The member, where it is there and was made of the same. What was made of something else is removed, as what is damaged. */
+  /** Returns the member if it exists and was made of the same bytes. Removes a damaged or different one. */
   recall(place: Place, origin: Origin): Uint8Array<ArrayBuffer> | undefined {
     const stored = this.#read(place)
     if (stored === undefined || isSame(stored.origin, origin)) return stored?.member
@@ -57,8 +58,8 @@ export class SegmentCache {
   }
 
   /**
-   * The whole segment, every member checked, of a store path that the store has no more.
-   * @throws StorePathMissing when one is not there or damaged, or they do not belong together
+   * Reads the whole segment of a store path that is not in the store any more, and checks every member.
+   * @throws StorePathMissing if a member is missing or damaged, or if the members do not belong together
    */
   *segment(
     content: StorePathContent,
@@ -82,7 +83,7 @@ export class SegmentCache {
     }
   }
 
-  /** Answers the size of its file. @throws CacheFault */
+  /** @returns the size of the file in bytes @throws CacheFault */
   write(place: Place, origin: Origin, member: Uint8Array): number {
     try {
       mkdirSync(this.#folder, { recursive: true })
@@ -99,12 +100,12 @@ export class SegmentCache {
     return stored
   }
 
-  /** Removes what turned out to be damaged. */
+  /** Removes a damaged member. */
   #drop(place: Place): void {
     try {
       rmSync(this.#path(place), { force: true })
     } catch {
-      // Then it is found damaged again.
+      // It will be found damaged again, and removed then.
     }
   }
 

@@ -5,14 +5,14 @@ import type { SegmentCache } from './segmentCache.ts'
 import { isInStore, storePathTar } from '../tar/storePathTar.ts'
 import { crc32 } from '../codec/systemLibdeflate.ts'
 
-/** Reads store paths that share members, and keeps a copy of each for the time when the store has it no more. */
+/** Reads store paths that share members. Keeps a copy of each, in case the store loses it. */
 export class SourceKeeper {
   readonly #storeDirectory: string
   readonly #cache: SegmentCache | undefined
   readonly #additions: Additions
   readonly #buffer: Buffer
 
-  /** @param buffer to read into, of whole blocks of 512 bytes */
+  /** @param buffer to read into. Its size is a multiple of 512 bytes. */
   constructor(storeDirectory: string, cache: SegmentCache | undefined, additions: Additions, buffer: Buffer) {
     this.#storeDirectory = storeDirectory
     this.#cache = cache
@@ -20,7 +20,10 @@ export class SourceKeeper {
     this.#buffer = buffer
   }
 
-  /** The entries of a store path. A chunk is good until the next one is asked for. @throws StorePathMissing, PackingFailed */
+  /**
+   * The entries of a store path. A chunk is valid until the next one is read.
+   * @throws StorePathMissing, PackingFailed
+   */
   *tarOf(content: StorePathContent): Generator<Uint8Array> {
     if (this.#cache !== undefined && !isInStore(content.path, this.#storeDirectory)) {
       for (const { tar } of this.#cache.segment(content)) yield tar
@@ -28,7 +31,7 @@ export class SourceKeeper {
     }
     let isFirst = true
     for (const { bytes, isLast } of storePathTar(content, this.#storeDirectory, this.#buffer)) {
-      // With a cache, what shares members is tiny.
+      // If there is a cache, store paths that share members are so small that they fit into one chunk.
       if (isFirst && isLast && this.#cache !== undefined) this.#keep(content, bytes, this.#cache)
       yield bytes
       isFirst = false
@@ -39,6 +42,6 @@ export class SourceKeeper {
     const place = { key: cache.keyOf(content), index: 0 }
     if (!this.#additions.areWelcome || cache.has(place)) return
     const origin = { size: tar.length, sum: crc32(tar), before: [] }
-    this.#additions.note(encode({ tar, keep: { place, origin } }, cache.codec, cache))
+    this.#additions.add(encode({ tar, keep: { place, origin } }, cache.codec, cache))
   }
 }

@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { isMissing } from '../../work/errno.ts'
 import { temporaryPrefix } from './segmentCache.ts'
 
-/** Milliseconds after which nobody writes to a temporary file any more: writing a member takes less than a second. */
+/**
+ * Milliseconds after which nobody writes to a temporary file any more: writing a member takes less than a
+ * second.
+ */
 const abandonedAfter = 600_000
 /** Down to this share of the limit, so that sweeps are rare. */
 const roomy = 0.9
 
 /**
- * Removes what killed servers left and, where members take more than `limit` bytes, those that were not used for the longest time.
- * Answers the bytes that are left. Several servers may do it at once: what is gone is gone.
+ * Removes what killed servers left and, where members take more than `limit` bytes, those that were not used
+ * for the longest time. Answers the bytes that are left. Several servers may do it at once: what is gone is
+ * gone.
  */
 export function sweep(folder: string, limit: number): number {
   const members = []

@@ -17,8 +17,9 @@ const symlink = texts('(', 'type', 'symlink', 'target', ')')
 const member = texts('entry', '(', 'name', 'node', ')')
 
 /**
- * Bytes that an entry takes in the NAR of its store path ("The Purely Functional Software Deployment Model", figure 5.2);
- * those of all entries, the root's first, are the path's NAR size. Wherever something is missing, the sum is another.
+ * Bytes that an entry takes in the NAR of its store path ("The Purely Functional Software Deployment Model",
+ * figure 5.2); those of all entries, the root's first, are the path's NAR size. Wherever something is
+ * missing, the sum is another.
  */
 export function narSizeOf(entry: TarEntry, isRoot: boolean): number {
   const name = entry.path.length - 1 - entry.path.lastIndexOf('/')

@@ -7,34 +7,36 @@ import type { StorePathContent } from '../packer.ts'
 import { blockSize, padding, tarHeader } from './tarHeader.ts'
 import { reading, walk } from './walk.ts'
 
-/** Whether something lies where the store path belongs. Whether it is whole is seen by walking it. */
+/** Whether the store has something at the store path. Only reading it shows whether it is complete. */
 export function isInStore(path: string, storeDirectory: string): boolean {
   return lstatSync(`${storeDirectory}/${baseName(path)}`, { throwIfNoEntry: false }) !== undefined
 }
 
-/** What to throw when the store lacks it, and the cache does too. */
+/** The error for a store path that is neither in the store nor in the cache. */
 export function missing({ path }: StorePathContent): StorePathMissing {
   return new StorePathMissing(path, `${path} is neither in the store nor whole in the segment cache`)
 }
 
-/** Bytes of a tar that follow each other. */
-export interface Piece {
+/** Consecutive bytes of a tar. */
+interface TarPiece {
   readonly bytes: Buffer
-  /** The store path was read to its end, and is whole. */
+  /** The store path was read to its end, and it is complete. */
   readonly isLast: boolean
 }
 
 /**
- * The entries of a store path, in `nix/store/`, without the end of the archive, in pieces of the size of the buffer that they
- * are read into; the last may be shorter. A piece is good until the next one is asked for.
- * @param buffer of whole blocks of 512 bytes
- * @throws StorePathMissing when it is not there or not whole; PackingFailed when it cannot be read, or changes meanwhile
+ * The entries of a store path, below `nix/store/`, without the end of the archive. They are read into the
+ * buffer. All pieces have its size, except that the last one may be shorter. A piece is valid until the next
+ * one is read.
+ * @param buffer its size is a multiple of 512 bytes
+ * @throws StorePathMissing if it is not there or not complete; PackingFailed if it cannot be read or changes
+ * meanwhile
  */
 export function* storePathTar(
   content: StorePathContent,
   storeDirectory: string,
   buffer: Buffer,
-): Generator<Piece> {
+): Generator<TarPiece> {
   const name = baseName(content.path)
   let narSize = 0
   let filled = 0
@@ -81,12 +83,12 @@ export function* storePathTar(
 }
 
 /**
- * Reads what there is room for. Where that reaches the end of the file, it must be where the header says: else the tar is lost.
- * @throws PackingFailed
+ * Reads as much as there is room for.
+ * @throws PackingFailed if the file does not end where the tar header says that it does
  */
 function readSome(file: number, source: Buffer, room: Buffer, position: number, size: number): number {
   const rest = size - position
-  // One byte more than there should be, where there is room for it, shows a file that has grown.
+  // If there is room, we try to read one byte too many. If we get it, the file has grown.
   const count = reading(source, () => readSync(file, room, 0, Math.min(room.length, rest + 1), position))
   if (count > rest || count === 0) {
     throw new PackingFailed(`${source.toString()} changed its size while it was read`)

@@ -36,9 +36,9 @@ const fields = {
 const largestUstarSize = 0o77777777777
 
 /**
- * The header blocks of an entry: one of ustar, and before it one of PAX where a path or link target is too long for ustar
- * or not ASCII (the bytes are written as they are, whatever their encoding), or a size is 8 GiB or more.
- * Owner is 0:0 without names. One entry, one sequence of bytes.
+ * The header blocks of an entry: one of ustar, and before it one of PAX where a path or link target is too
+ * long for ustar or not ASCII (the bytes are written as they are, whatever their encoding), or a size is 8
+ * GiB or more. Owner is 0:0 without names. One entry, one sequence of bytes.
  */
 export function tarHeader(entry: TarEntry): Buffer {
   const { place, path, target, size, records } = describe(entry)
@@ -53,15 +53,9 @@ export function tarHeader(entry: TarEntry): Buffer {
   return records.length === 0 ? header : Buffer.concat([extendedHeader(Buffer.concat(records)), header])
 }
 
-/** Length of `tarHeader(entry)`, without making it. */
-export function tarHeaderSize(entry: TarEntry): number {
-  const { records } = describe(entry)
-  if (records.length === 0) return blockSize
-  const length = records.reduce((sum, record) => sum + record.length, 0)
-  return blockSize + length + padding(length).length + blockSize
-}
-
-/** The fields of an entry that may be too much for ustar, and the PAX records that it needs where they are. */
+/**
+ * The fields of an entry that may be too much for ustar, and the PAX records that it needs where they are.
+ */
 function describe(entry: TarEntry) {
   const path = entry.kind === 'directory' ? Buffer.concat([entry.path, Buffer.from('/')]) : entry.path
   const target = entry.kind === 'link' ? entry.target : Buffer.alloc(0)
@@ -135,7 +129,10 @@ function extendedHeader(records: Buffer): Buffer {
   return Buffer.concat([header, records, padding(records.length)])
 }
 
-/** `<length> <key>=<value>\n`, where the length counts its own digits (POSIX.1-2024, pax, "pax Extended Header"). */
+/**
+ * `<length> <key>=<value>\n`, where the length counts its own digits (POSIX.1-2024, pax, "pax Extended
+ * Header").
+ */
 function paxRecord(key: string, value: Buffer): Buffer {
   const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')])
   let length = rest.length

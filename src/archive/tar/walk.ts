@@ -3,7 +3,7 @@ import { PackingFailed } from '../../errors.ts'
 import type { TarEntry } from './tarHeader.ts'
 
 /** What was found in the file system, and where. */
-export interface FoundEntry {
+interface FoundEntry {
   readonly entry: TarEntry
   readonly source: Buffer
 }
@@ -12,9 +12,10 @@ const directoryMode = 0o555
 const slash = Buffer.from('/')
 
 /**
- * A file, link or directory at `root` with all below it, under `name` in the archive: a directory before what is in it, names
- * in the order of their bytes. Modes are those of the Nix store (0444, 0555); a file with several names is several files.
- * Synchronous, because for many small files that is 10 to 50 times faster: for worker threads.
+ * A file, link or directory at `root` with all below it, under `name` in the archive: a directory before what
+ * is in it, names in the order of their bytes. Modes are those of the Nix store (0444, 0555); a file with
+ * several names is several files. Synchronous, because for many small files that is 10 to 50 times faster:
+ * for worker threads.
  * @throws PackingFailed for what cannot be read, and for sockets, devices and the like
  */
 export function* walk(root: Buffer, name: Buffer): Generator<FoundEntry> {

@@ -1,6 +1,6 @@
 /**
- * Holds a worker thread back: it may pass as often as it was let through, then it sleeps until it is let through again
- * or dismissed. Shared between the threads by sending its buffer.
+ * Holds a worker thread back: it may pass as often as it was let through, then it sleeps until it is let
+ * through again or dismissed. Shared between the threads by sending its buffer.
  */
 export class Gate {
   readonly buffer: SharedArrayBuffer

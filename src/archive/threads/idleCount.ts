@@ -1,6 +1,6 @@
 /**
- * How many more threads could be busy, shared with the threads by its buffer. Who takes one has a claim to a thread, which
- * nobody else gets meanwhile.
+ * How many more threads could be busy, shared with the threads by its buffer. Who takes one has a claim to a
+ * thread, which nobody else gets meanwhile.
  */
 export class IdleCount {
   readonly buffer: SharedArrayBuffer

@@ -18,8 +18,8 @@ export interface ThreadData {
 /** What a thread is told to do; it has one job at a time. */
 export type Job =
   /**
-   * Send the blob of a layer: a member each time the gate lets one through, and beside these, as the other gate does, members that a
-   * claimed thread shall compress. `mayKeep`: the segment cache may be written.
+   * Send the blob of a layer: a member each time the gate lets one through, and beside these, as the other
+   * gate does, members that a claimed thread shall compress. `mayKeep`: the segment cache may be written.
    */
   | {
       readonly kind: 'join'

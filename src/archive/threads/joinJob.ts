@@ -9,7 +9,7 @@ import type { LayerContent } from '../packer.ts'
 import { doJob, settled, type RunningJob } from './threadJob.ts'
 
 /** A layer to join. */
-export interface Joining {
+interface Joining {
   readonly content: LayerContent
   /** Whether the segment cache may be written. */
   readonly mayKeep: boolean
@@ -24,7 +24,9 @@ export interface Joining {
 /** Members that may wait for the sink beside those: more do not make it faster. */
 const inFlight = 2
 
-/** Lets an idle thread join a layer, and writes what it sends to the sink. Errors are those of `Packer.pack`. */
+/**
+ * Lets an idle thread join a layer, and writes what it sends to the sink. Errors are those of `Packer.pack`.
+ */
 export function joinInto(
   worker: Worker,
   { content, mayKeep, helpers, encode, unclaim }: Joining,
@@ -77,7 +79,8 @@ export function joinInto(
   const onAbort = () => fail(signal.reason)
   const onClose = () => fail(new PackingFailed('the sink was closed before all was written'))
 
-  // The sink's `error` listener stays when the job has failed: its error may come after the one of its last write.
+  // The sink's `error` listener stays when the job has failed: its error may come after the one of its last
+  // write.
   const release = () => {
     sink.off('close', onClose)
     signal.removeEventListener('abort', onAbort)

@@ -1,23 +1,23 @@
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Passes members on in the order in which they are told, though some are there later than those after them. */
-export class MembersInOrder<Note> {
-  readonly #pass: (member: Bytes, note: Note) => void
-  readonly #pending: { member: Bytes | undefined; readonly note: Note }[] = []
+/** Passes members on in the order in which they were added, even if a later one is ready first. */
+export class MembersInOrder<Context> {
+  readonly #pass: (member: Bytes, context: Context) => void
+  readonly #pending: { member: Bytes | undefined; readonly context: Context }[] = []
 
-  /** @param pass gets each member with what was noted when it was told */
-  constructor(pass: (member: Bytes, note: Note) => void) {
+  /** @param pass receives each member with the context that was given when it was added */
+  constructor(pass: (member: Bytes, context: Context) => void) {
     this.#pass = pass
   }
 
-  add(member: Bytes, note: Note): void {
-    this.#pending.push({ member, note })
+  add(member: Bytes, context: Context): void {
+    this.#pending.push({ member, context })
     this.#passOn()
   }
 
-  /** Rejects with what the member rejects with: then nothing after it is passed on. */
-  async addLater(coming: Promise<Bytes>, note: Note): Promise<void> {
-    const place: { member: Bytes | undefined; readonly note: Note } = { member: undefined, note }
+  /** Adds a member that is not ready yet. Rejects if the member does: nothing after it is passed on then. */
+  async addLater(coming: Promise<Bytes>, context: Context): Promise<void> {
+    const place: { member: Bytes | undefined; readonly context: Context } = { member: undefined, context }
     this.#pending.push(place)
     place.member = await coming
     this.#passOn()
@@ -26,7 +26,7 @@ export class MembersInOrder<Note> {
   #passOn(): void {
     for (let next = this.#pending[0]; next?.member !== undefined; next = this.#pending[0]) {
       this.#pending.shift()
-      this.#pass(next.member, next.note)
+      this.#pass(next.member, next.context)
     }
   }
 }

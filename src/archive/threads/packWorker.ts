@@ -3,12 +3,12 @@ import { StorePathMissing } from '../../errors.ts'
 import { encode, type Delegated } from '../segments/encode.ts'
 import { Gate } from './gate.ts'
 import { IdleCount } from './idleCount.ts'
-import { join, type Outlet } from '../join.ts'
+import { joinLayer, type Outlet } from '../joinLayer.ts'
 import type { Answer, Job, Results, ThreadData } from './jobs.ts'
 import { sweep } from '../segments/sweep.ts'
 import { toolsOf } from './tools.ts'
 
-/** The program of a packing thread: it does its jobs one after the other, each without a pause. */
+/** The program of a packing thread. It does its jobs one after the other. */
 parentPort?.on('message', (job: Job) => {
   const answer = answerTo(job)
   const isEncoded = answer.kind === 'done' && 'member' in answer.result
@@ -19,7 +19,7 @@ const data = workerData as ThreadData
 const tools = toolsOf(data)
 const idle = new IdleCount(data.idle)
 
-/** Nobody wants the rest of what is being sent. */
+/** Nobody needs the rest of what is being sent. */
 class Dismissed extends Error {}
 
 function tell(answer: Answer<Job['kind']>, transfer: ArrayBuffer[]): void {
@@ -40,7 +40,7 @@ function answerTo(job: Job): Exclude<Answer<Job['kind']>, { kind: 'chunk' | 'del
 function resultOf(job: Job): Results[Job['kind']] {
   switch (job.kind) {
     case 'join':
-      return join(
+      return joinLayer(
         job.content,
         job.mayKeep,
         tools,
@@ -65,14 +65,14 @@ function outletThrough(gate: Gate, delegationGate: Gate): Outlet {
       delegationGate.letThrough(1)
       return false
     },
-    // What was claimed is always told.
+    // Sent even if the job was dismissed, so that the claimed thread is released.
     delegate: (member) => tell({ kind: 'delegated', member }, [member.tar.buffer]),
   }
 }
 
 function encodeForAnother(uncompressed: Delegated): Results['encode'] {
   const { member, ...additions } = encode(uncompressed, tools.codec, tools.cache?.segments)
-  // The garbage collector would come late.
+  // Release the memory now: the garbage collector would do so later.
   uncompressed.tar.buffer.transfer(0)
   return { ...additions, member: Uint8Array.from(member) }
 }

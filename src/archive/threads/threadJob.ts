@@ -5,7 +5,10 @@ import type { Answer, Job, Results, Sent } from './jobs.ts'
 /** A job that a thread works on. */
 export interface RunningJob<T> {
   readonly result: Promise<T>
-  /** When the thread has said its last word on the job, which may be later than `result` rejects. Never rejects. */
+  /**
+   * When the thread has said its last word on the job, which may be later than `result` rejects. Never
+   * rejects.
+   */
   readonly ended: Promise<void>
 }
 

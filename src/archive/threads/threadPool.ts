@@ -7,22 +7,23 @@ import type { RunningJob } from './threadJob.ts'
 
 interface Waiting {
   readonly priority: number
-  readonly turn: PromiseWithResolvers<Worker>
+  readonly thread: PromiseWithResolvers<Worker>
 }
 
-/** Threads call libdeflate by an interface of Node that says that it is experimental. */
+/** Threads call libdeflate through an interface of Node that warns that it is experimental. */
 const quiet = ['--disable-warning=ExperimentalWarning']
 
 /**
- * Worker threads, which start when they are needed, one ahead, and the jobs that wait for one. A thread that has a job may
- * claim another (`ThreadData.idle`): what it claims is kept for it until `runClaimed` or `unclaim`.
+ * Worker threads, and the jobs that wait for one. Threads start when they are needed, and one more is kept
+ * ready. A thread with a job may claim another thread (`ThreadData.idle`). It is reserved until `runClaimed`
+ * or `unclaim`.
  */
 export class ThreadPool {
   readonly #size: number
   readonly #data: ThreadData
   readonly #alive = new Set<Worker>()
   readonly #idle = new Set<Worker>()
-  /** Jobs without a thread, the oldest first. While there are some, nobody can take or claim one. */
+  /** Jobs without a thread, the oldest first. While there are any, nobody can take or claim a thread. */
   readonly #waiting = new Set<Waiting>()
   readonly #free = new IdleCount()
   #closed = false
@@ -34,33 +35,35 @@ export class ThreadPool {
   }
 
   /**
-   * Does a job when there is an idle thread; of those that wait, one with the highest priority, and of these the oldest.
-   * @param signal ends the waiting alone
-   * @throws Stopping after `close`; the signal's reason; PackingFailed when no thread can be started; what the job rejects with
+   * Does a job as soon as there is an idle thread. Among waiting jobs, the highest priority goes first, then
+   * the oldest.
+   * @param signal ends the waiting, not the job
+   * @throws Stopping after `close`; the signal's reason; PackingFailed if no thread can be started; the job's
+   * error
    */
   async run<T>(start: (worker: Worker) => RunningJob<T>, priority: number, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
     if (this.#closed) throw new Stopping()
-    const worker = this.#free.take() ? this.#takeOrGiveBack() : await this.#turn(priority, signal)
+    const worker = this.#free.take() ? this.#takeOrGiveBack() : await this.#waitForThread(priority, signal)
     return this.#finish(worker, start(worker))
   }
 
-  /** Does a job by a thread that another one has claimed. Errors are those of `run`. */
+  /** Does a job in a thread that another thread has claimed. Throws what `run` throws. */
   async runClaimed<T>(start: (worker: Worker) => RunningJob<T>): Promise<T> {
     if (this.#closed) throw new Stopping()
     const worker = this.#takeOrGiveBack()
     return this.#finish(worker, start(worker))
   }
 
-  /** A claimed thread is not needed. */
+  /** Gives back a claimed thread that is not needed. */
   unclaim(): void {
     this.#passOn()
   }
 
-  /** Ends the threads, and with them the jobs that they have. */
+  /** Ends the threads and their jobs. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const { turn } of this.#waiting) turn.reject(new Stopping())
+    for (const { thread } of this.#waiting) thread.reject(new Stopping())
     this.#waiting.clear()
     await Promise.all([...this.#alive].map((worker) => worker.terminate()))
   }
@@ -75,17 +78,20 @@ export class ThreadPool {
     }
   }
 
-  #turn(priority: number, signal?: AbortSignal): Promise<Worker> {
-    const waiting = { priority, turn: Promise.withResolvers<Worker>() }
+  #waitForThread(priority: number, signal?: AbortSignal): Promise<Worker> {
+    const waiting = { priority, thread: Promise.withResolvers<Worker>() }
     const leaveQueue = () => {
-      if (this.#waiting.delete(waiting)) waiting.turn.reject(signal?.reason)
+      if (this.#waiting.delete(waiting)) waiting.thread.reject(signal?.reason)
     }
     this.#waiting.add(waiting)
     signal?.addEventListener('abort', leaveQueue)
-    return waiting.turn.promise.finally(() => signal?.removeEventListener('abort', leaveQueue))
+    return waiting.thread.promise.finally(() => signal?.removeEventListener('abort', leaveQueue))
   }
 
-  /** One of the threads that are free: there is one, or room for one. @throws PackingFailed when it cannot be started */
+  /**
+   * Takes an idle thread or starts one. The caller knows that one is possible.
+   * @throws PackingFailed if it cannot start
+   */
   #take(): Worker {
     const [idle] = this.#idle
     if (idle === undefined) return this.#startWorker()
@@ -103,7 +109,7 @@ export class ThreadPool {
     }
   }
 
-  /** @throws PackingFailed when the system has no room for a thread */
+  /** @throws PackingFailed if the system has no room for a thread */
   #startWorker(): Worker {
     const options = { execArgv: quiet, workerData: this.#data }
     const worker = started(() => startThread(import.meta.url, 'packWorker', options))
@@ -112,17 +118,17 @@ export class ThreadPool {
       this.#alive.delete(worker)
       this.#idle.delete(worker)
     }
-    // Before the listeners of its job, which then finds it gone. A thread with an error ends.
+    // These listeners run before those of its job, which then finds the thread gone. An error ends a thread.
     return worker.on('error', forget).on('exit', forget)
   }
 
-  /** Whoever needs another thread next need not wait for its start. */
+  /** Starts a thread in advance, so that the next job does not wait for its start. */
   #keepOneReady(): void {
     if (this.#closed || this.#idle.size > 0 || this.#alive.size >= this.#size) return
     try {
       this.#setAside(this.#startWorker())
     } catch {
-      // It is tried again, and the reason told, when it is needed.
+      // The next job tries again, and reports the reason if that fails too.
     }
   }
 
@@ -136,19 +142,19 @@ export class ThreadPool {
     if (this.#closed) return
     if (this.#alive.has(worker)) this.#setAside(worker)
     this.#passOn()
-    // A thread that died may have taken a claim with it.
+    // A thread that died may have lost a claim.
     if (this.#idle.size === this.#alive.size) this.#free.reset(this.#size)
   }
 
-  /** A thread that nobody has goes to the next job that waits, or to who asks first. */
+  /** Gives a free thread to the next waiting job. Without one, the thread can be taken or claimed. */
   #passOn(): void {
     const next = this.#next()
     if (next === undefined) return this.#free.giveBack()
     this.#waiting.delete(next)
     try {
-      next.turn.resolve(this.#take())
+      next.thread.resolve(this.#take())
     } catch (error) {
-      next.turn.reject(error)
+      next.thread.reject(error)
       this.#passOn()
     }
   }

@@ -7,17 +7,22 @@ export interface Tools {
   readonly codec: Codec
   readonly storeDirectory: string
   readonly cache: Caches | undefined
-  /** A member is gathered here. One for all jobs: memory that is taken and left again and again is slow to come back. */
+  /**
+   * A member is gathered here. One for all jobs: memory that is taken and left again and again is slow to
+   * come back.
+   */
   readonly memberBuffer: Buffer
   /** What shares members is read here. */
   readonly pieceBuffer: Buffer
 }
 
-export interface Caches {
+interface Caches {
   readonly folder: string
   /** Members as they go into blobs. */
   readonly segments: SegmentCache
-  /** Store paths that share members, to be read where the store has them no more: the same for every codec. */
+  /**
+   * Store paths that share members, to be read where the store has them no more: the same for every codec.
+   */
   readonly sources: SegmentCache
 }
 

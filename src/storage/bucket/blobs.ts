@@ -5,18 +5,18 @@ import { LRUCache } from 'lru-cache'
 import { BlobUnknown } from '../../errors.ts'
 import { hexOf, type Digest } from '../../oci/digest.ts'
 import type { BlobStore, ByteRange, StoredBlob } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { boundsOf } from '../range.ts'
 import type { Bucket, ObjectState } from './bucket.ts'
 import { readToTheEnd } from './readToTheEnd.ts'
 import type { Spool } from './spool.ts'
 
-/** Blobs whose content was hashed because nothing vouched for it. */
+/** Blobs whose content was hashed because their object had no note of its digest. */
 const rememberedBlobs = 100_000
 
 /**
- * Blobs as objects named by their digest. What a server put carries a note of its digest and size; what came there
- * otherwise (copied by hand, another's) is hashed once. One that does not match its name is as good as missing.
+ * Blobs as objects named by their digest. An object that a server put has a note of its digest and size.
+ * Other objects (copied by hand, say) are hashed once. A blob that does not match its name counts as missing.
  */
 export class BucketBlobs implements BlobStore {
   readonly #bucket: Bucket
@@ -52,8 +52,8 @@ export class BucketBlobs implements BlobStore {
     })
   }
 
-  async #isSound(digest: Digest, { digest: noted, size, version }: ObjectState): Promise<boolean> {
-    if (noted !== undefined) return noted === digest
+  async #isSound(digest: Digest, { digest: recorded, size, version }: ObjectState): Promise<boolean> {
+    if (recorded !== undefined) return recorded === digest
     const known = this.#hashed.get(digest)
     if (known?.version === version) return known.sound
     const stream = await readToTheEnd(this.#bucket, blobKey(digest), { start: 0, end: size - 1 })

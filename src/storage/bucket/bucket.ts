@@ -2,18 +2,18 @@ import type { Readable } from 'node:stream'
 import { isDigest, type Digest } from '../../oci/digest.ts'
 import type { StoredObject } from '../interfaces.ts'
 
-/** What a bucket says of an object without its content. */
+/** What a bucket tells about an object, without its content. */
 export interface ObjectState {
   /** In bytes. */
   readonly size: number
-  /** Another one for other content. */
+  /** Differs if the content differs. */
   readonly version: string
-  /** What the content hashed to when it was put, if that is known and the size is still that of then. */
+  /** Digest of the content when it was put. Undefined if it is not known or if the size has changed since. */
   readonly digest: Digest | undefined
 }
 
-/** A file that waits to be put as the blob that it is. */
-export interface BlobFile {
+/** A complete blob in a local file, ready to be put into the bucket. */
+export interface SpooledBlob {
   readonly path: string
   readonly digest: Digest
   /** In bytes. */
@@ -27,36 +27,36 @@ export interface Bounds {
 }
 
 /**
- * The few things that a store of objects must do, by keys of our layout. Objects appear whole or not at all, transfers
- * are checked and tried again. All methods throw StorageFailed.
+ * The few operations that an object store must have. Keys are those of our layout. An object appears whole or
+ * not at all. Transfers are checked and repeated if they fail. All methods throw StorageFailed.
  */
 export interface Bucket {
   state(key: string): Promise<ObjectState | undefined>
-  /** Undefined when it is not there. What goes wrong later comes out of the stream, in the store's own words. */
+  /** Undefined if there is no such object. Later errors come out of the stream as the store's own errors. */
   read(key: string, bounds?: Bounds): Promise<Readable | undefined>
   put(key: string, content: Buffer, contentType: string): Promise<void>
-  /** Puts a blob under its key, and notes what `state` then tells of it. */
-  putBlob(file: BlobFile): Promise<void>
+  /** Puts a blob under its key, with the metadata that `state` reads. */
+  putBlob(file: SpooledBlob): Promise<void>
   list(folder: string): AsyncIterable<StoredObject>
   delete(key: string): Promise<void>
 }
 
-/** What blobs are to those who fetch them from the bucket. */
+/** Content type of blobs, for clients that download them from the bucket. */
 export const blobType = 'application/octet-stream'
 
-/** The note on an object that says what it was when it was put. */
-export function noteOf({ digest, size }: Pick<BlobFile, 'digest' | 'size'>): {
+/** The metadata of a blob: what it was when it was put. */
+export function metadataOf({ digest, size }: Pick<SpooledBlob, 'digest' | 'size'>): {
   readonly digest: string
   readonly size: string
 } {
   return { digest, size: String(size) }
 }
 
-/** The digest in a note, unless the object has another size by now. */
-export function notedDigest(
-  note: Readonly<Record<string, unknown>> | undefined,
+/** The digest in an object's metadata, unless the object has another size by now. */
+export function digestInMetadata(
+  metadata: Readonly<Record<string, unknown>> | undefined,
   size: number,
 ): Digest | undefined {
-  const digest = String(note?.['digest'])
-  return isDigest(digest) && note?.['size'] === String(size) ? digest : undefined
+  const digest = String(metadata?.['digest'])
+  return isDigest(digest) && metadata?.['size'] === String(size) ? digest : undefined
 }

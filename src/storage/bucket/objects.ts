@@ -2,7 +2,7 @@ import type { Prunable, StoredObject } from '../interfaces.ts'
 import { checkFolder, checkKey } from '../key.ts'
 import type { Bucket } from './bucket.ts'
 
-/** Blobs and records as the objects that they are. */
+/** All objects of the bucket, blobs and records alike. */
 export class BucketObjects implements Prunable {
   readonly #bucket: Bucket
 

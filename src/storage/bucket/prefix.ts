@@ -1,4 +1,4 @@
-/** Names in the bucket for keys of our layout, and back. */
+/** Translates keys of the layout to object names in the bucket, and back. */
 export class Prefix {
   readonly #text: string
 

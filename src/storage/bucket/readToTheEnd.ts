@@ -2,12 +2,12 @@ import { Readable } from 'node:stream'
 import { StorageFailed } from '../../errors.ts'
 import type { Bounds, Bucket } from './bucket.ts'
 
-/** Times that a download is taken up again without a byte in between. */
+/** How often a download is resumed without receiving a byte in between. */
 const patience = 3
 
 /**
- * An object's bytes, all of them: where a connection breaks off, the rest is asked for. Undefined when the object is not
- * there. @throws StorageFailed, also out of the stream
+ * All bytes of an object: if the connection breaks, the rest is requested. Undefined if the object does not
+ * exist. @throws StorageFailed, also from the stream
  */
 export async function readToTheEnd(
   bucket: Bucket,
@@ -44,12 +44,15 @@ async function* rest(bucket: Bucket, key: string, { start, end }: Bounds, downlo
   throw new StorageFailed(`the storage does not work: reading ${key} broke off at byte ${next}`, { cause })
 }
 
-/** It may fail before anybody reads it; who reads is told then. Without a listener the process would end. */
+/**
+ * The stream may fail before anybody reads it; the reader gets the error then. Without a listener the process
+ * would end.
+ */
 function guarded(stream: Readable): Readable {
   return stream.on('error', () => undefined)
 }
 
-/** What the streams of object stores give. */
+/** The chunks of an object store's stream. */
 function bytesOf(stream: Readable): AsyncIterable<Buffer> {
   return stream
 }

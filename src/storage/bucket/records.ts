@@ -5,7 +5,7 @@ import type { ListsRecords, RecordStore } from '../interfaces.ts'
 import { checkFolder, checkKey } from '../key.ts'
 import type { Bucket } from './bucket.ts'
 
-/** A line with a sum, then JSON. */
+/** A line with a checksum, then JSON. */
 const recordType = 'text/plain; charset=utf-8'
 
 /** Records as objects named by their key. */

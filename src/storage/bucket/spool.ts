@@ -4,11 +4,12 @@ import { AtomicFile } from '../filesystem/atomicFile.ts'
 import { failed } from '../filesystem/faults.ts'
 import { HashingSink } from '../filesystem/hashingSink.ts'
 import { sweepTemporaries } from '../filesystem/temporary.ts'
-import type { BlobFile } from './bucket.ts'
+import type { SpooledBlob } from './bucket.ts'
 
 /**
- * Where blobs wait on the local disk until they are whole. Only then are name, size and sum known; so a blob goes to the
- * bucket under its own name, once, every part of it can be sent again, and of a writer that fails nothing gets there.
+ * Keeps blobs on the local disk until they are complete. Only then are their name, size and checksum known.
+ * So a blob is uploaded once, under its own name, each part can be sent again, and nothing of a failed write
+ * reaches the bucket.
  */
 export class Spool {
   readonly #folder: string
@@ -17,7 +18,7 @@ export class Spool {
     this.#folder = folder
   }
 
-  /** Removes what a server that was killed left in the folder. @throws StorageFailed */
+  /** Removes what a killed server left in the folder. @throws StorageFailed */
   static async open(folder: string): Promise<Spool> {
     try {
       await mkdir(folder, { recursive: true })
@@ -28,10 +29,10 @@ export class Spool {
     return new Spool(folder)
   }
 
-  /** The file is there until `use` is done. @throws StorageFailed, and what `write` and `use` throw */
+  /** The file exists until `use` has finished. @throws StorageFailed, and what `write` and `use` throw */
   async withFile<T>(
     write: (sink: Writable) => Promise<void>,
-    use: (file: BlobFile) => Promise<T>,
+    use: (file: SpooledBlob) => Promise<T>,
   ): Promise<T> {
     const file = await AtomicFile.create(this.#folder).catch(failed)
     const sink = new HashingSink(file)

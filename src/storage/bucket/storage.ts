@@ -7,7 +7,7 @@ import { Spool } from './spool.ts'
 
 /**
  * Storage in a bucket, which any number of servers may share.
- * @param spool folder of this machine for blobs on their way there
+ * @param spool folder of this machine for blobs on their way to the bucket
  * @throws StorageFailed
  */
 export async function createBucketStorage(

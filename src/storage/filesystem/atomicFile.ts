@@ -5,8 +5,8 @@ import { ownedName } from '../../work/owner.ts'
 import { unlessMissing } from './faults.ts'
 
 /**
- * A file that appears under its name whole or not at all: written beside its place, flushed to the disk, renamed.
- * It is the caller's to `commit` or `abandon` it.
+ * A file that appears under its name complete or not at all: it is written elsewhere, flushed to the disk and
+ * renamed. The caller must `commit` or `abandon` it.
  */
 export class AtomicFile {
   readonly handle: FileHandle
@@ -17,7 +17,7 @@ export class AtomicFile {
     this.#temporary = temporary
   }
 
-  /** @param folder where the temporary file goes: on the file system of the final place. */
+  /** @param folder for the temporary file, on the file system of the final place */
   static async create(folder: string): Promise<AtomicFile> {
     const temporary = join(folder, await ownedName())
     // Somebody may have emptied the storage while the server runs.
@@ -25,7 +25,7 @@ export class AtomicFile {
     return new AtomicFile(await open(temporary, 'wx', 0o644), temporary)
   }
 
-  /** Where it lies until it is committed. */
+  /** Where the file is until it is committed. */
   get path(): string {
     return this.#temporary
   }
@@ -34,11 +34,11 @@ export class AtomicFile {
     await this.handle.sync()
     await this.handle.close()
     await this.#moveTo(path)
-    // Without the folder the file is gone too: it was deleted meanwhile.
+    // If the folder is gone, so is the file: it has been deleted meanwhile.
     await unlessMissing(syncFolder(dirname(path)))
   }
 
-  /** Somebody who deletes may remove the folder, being empty, just before the file gets into it. */
+  /** A deletion may remove the empty folder just before the file is moved into it. */
   async #moveTo(path: string, attempts = 20): Promise<void> {
     try {
       await mkdir(dirname(path), { recursive: true })
@@ -56,7 +56,7 @@ export class AtomicFile {
   }
 }
 
-/** A rename is durable only when the folder that holds the name is. */
+/** A rename survives a power failure only if the folder is flushed too. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {

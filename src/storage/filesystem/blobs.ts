@@ -7,7 +7,7 @@ import { BlobUnknown } from '../../errors.ts'
 import { hexOf, type Digest } from '../../oci/digest.ts'
 import { patient, SingleFlight } from '../../work/singleFlight.ts'
 import type { BlobFile, BlobStore, ByteRange, OpensFiles, StoredBlob } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey, corruptFolder, temporaryFolder } from '../layout.ts'
 import { boundsOf } from '../range.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { OpenFile } from './openFile.ts'
@@ -15,14 +15,14 @@ import { failed, unlessMissing } from './faults.ts'
 import { HashingSink } from './hashingSink.ts'
 import { hashOfFile } from './hashThreads.ts'
 
-/** A reader that stalls holds two of these in memory. */
+/** A stalled reader keeps two such buffers in memory. */
 const readAhead = 256 << 10
-/** Blobs whose soundness is remembered: 40 bytes of state each. */
+/** Blobs that are known to match their digest, 40 bytes of state each. */
 const rememberedBlobs = 100_000
 
 /**
- * Blobs as files named by their digest. A file is hashed once before it is first served, and again when its size,
- * inode or time of change differ from what was hashed; one that does not match its name is set aside.
+ * Blobs as files named by their digest. A file is hashed before it is first served, and again if its size,
+ * inode or times have changed since. A file that does not match its name is moved aside.
  */
 export class FilesystemBlobs implements BlobStore, OpensFiles {
   readonly #root: string
@@ -33,8 +33,8 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
 
   constructor(root: string) {
     this.#root = root
-    this.#temporary = join(root, 'tmp')
-    this.#corrupt = join(root, 'corrupt')
+    this.#temporary = join(root, temporaryFolder)
+    this.#corrupt = join(root, corruptFolder)
   }
 
   async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
@@ -49,7 +49,7 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
     const { start, end } = boundsOf(range, found.size)
     const handle = await this.#handle(digest)
     if (!handle) throw new BlobUnknown(digest)
-    // An empty file has no last byte that createReadStream could be told.
+    // `createReadStream` needs a last byte, which an empty file does not have.
     const bounds = found.size === 0 ? {} : { start, end }
     return createReadStream('', { fd: handle, ...bounds, highWaterMark: readAhead })
   }
@@ -67,7 +67,8 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
       await write(sink)
       const { digest, size } = await sink.finished()
       await file.commit(this.#path(digest)).catch(failed)
-      // The collector may have taken it for the old one of that name: who relies on it looks again.
+      // The collector may have deleted it, taking it for an old blob of that name. Whoever relies on it
+      // checks again.
       const stats = await unlessMissing(stat(this.#path(digest)))
       if (stats) this.#sound.set(digest, fingerprint(stats))
       return { digest, size }
@@ -105,7 +106,7 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
   }
 }
 
-/** What changes when somebody writes to a file or puts another in its place. */
+/** Changes if somebody writes to the file or replaces it. */
 function fingerprint(stats: Stats): string {
   return `${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`
 }

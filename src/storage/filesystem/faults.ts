@@ -10,14 +10,14 @@ const explanations: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open',
 }
 
-/** Throws what went wrong with the disk in words an operator can act on. */
+/** Throws a StorageFailed that tells an operator what to do about a fault of the disk. */
 export function failed(cause: unknown): never {
   if (cause instanceof StorageFailed) throw cause
   const why = explanations[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause))
   throw new StorageFailed(`the storage does not work: ${why}`, { cause })
 }
 
-/** The promise's value, undefined where the file does not exist. @throws StorageFailed for all else */
+/** The promise's value, or undefined if the file does not exist. @throws StorageFailed for other errors */
 export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { unlessMissing } from './faults.ts'
 
 /**
- * Files below a folder, at any depth, by their path from `root`. None where there is no such folder: folder by folder,
- * since one that is removed meanwhile must not hide the others.
+ * Files below a folder, at any depth, by their path from `root`. None if the folder does not exist. Folders
+ * are read one by one, so that one that is removed meanwhile does not hide the others.
  */
 export async function* filesBelow(root: string, folder: string): AsyncIterable<string> {
   const entries = await unlessMissing(readdir(join(root, folder), { withFileTypes: true }))

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { BlobUnknown, StorageFailed } from '../../errors.ts'
 import { hexOf } from '../../oci/digest.ts'
-import { ownerOf } from '../../work/owner.ts'
-import { storageContract } from '../contract.ts'
+import { ownedName } from '../../work/owner.ts'
+import { storageContract } from '../contract.testing.ts'
 import { createFilesystemStorage } from './filesystem.ts'
 
 let root: string
@@ -70,9 +70,8 @@ describe('filesystem storage', () => {
   })
 
   it('sweeps what a killed server left, and nothing of one that lives', async () => {
-    const own = await ownerOf()
-    const living = `${own}.1`
-    const dead = `${own.split('.')[0]}.999999999.7.1`
+    const living = await ownedName()
+    const dead = `${living.split('.')[0]}.999999999.7.1`
     for (const name of [dead, living]) await writeFile(join(root, 'tmp', name), 'half')
     await createFilesystemStorage(root)
     assert.deepEqual(await readdir(join(root, 'tmp')), [living])

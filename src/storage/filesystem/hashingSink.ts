@@ -7,12 +7,12 @@ import type { StoredBlob } from '../interfaces.ts'
 import type { AtomicFile } from './atomicFile.ts'
 import { failed } from './faults.ts'
 
-/** Bytes that may wait for the disk before a writer is held back. */
+/** Bytes that may wait for the disk before the writer has to wait. */
 const waiting = 4 << 20
 
-/** Writes into a file, and hashes and counts what goes in. Reports StorageFailed to its writer. */
+/** Writes to a file, and hashes and counts the bytes. Reports StorageFailed to its writer. */
 export class HashingSink extends Writable {
-  /** A chunk is hashed and written when its callback comes: the writer may take its memory back (`Packer.pack`). */
+  /** A chunk is not used after its callback: the writer may reuse its memory (`Packer.pack`). */
   readonly forgetsChunks = true
   readonly #hash = createHash('sha256')
   readonly #file: AtomicFile
@@ -21,7 +21,7 @@ export class HashingSink extends Writable {
   constructor(file: AtomicFile) {
     super({ highWaterMark: waiting })
     this.#file = file
-    // `finished` and the writer's callbacks report it; without a listener it would end the process.
+    // `finished` and the writer's callbacks report the error. Without a listener it would end the process.
     this.on('error', () => undefined)
   }
 
@@ -32,13 +32,13 @@ export class HashingSink extends Writable {
   async #append(chunk: Buffer): Promise<void> {
     this.#hash.update(chunk)
     this.#size += chunk.length
-    // `writeFile` would cut it into small pieces.
+    // `writeFile` would write small pieces.
     for (let from = 0; from < chunk.length;) {
       from += (await this.#file.handle.write(chunk, from).catch(failed)).bytesWritten
     }
   }
 
-  /** Ends the sink, if its writer has not, and waits until every byte was handed over. Once. */
+  /** Ends the sink if its writer has not, and waits until every byte is written. Call it once. */
   async finished(): Promise<StoredBlob> {
     if (!this.writableEnded) this.end()
     await finished(this)

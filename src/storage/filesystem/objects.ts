@@ -5,7 +5,7 @@ import { checkFolder, checkKey, isKey } from '../key.ts'
 import { unlessMissing } from './faults.ts'
 import { filesBelow } from './filesBelow.ts'
 
-/** Blobs and records as the files that they are. */
+/** All files of the storage, blobs and records alike. */
 export class FilesystemObjects implements Prunable {
   readonly #root: string
 
@@ -28,7 +28,7 @@ export class FilesystemObjects implements Prunable {
     await this.#removeEmpty(dirname(key))
   }
 
-  /** Folders that nothing is in any more, up to those that the layout has. A writer makes its folder anew. */
+  /** Removes empty folders, but not those of the layout. A writer creates its folder again. */
   async #removeEmpty(folder: string): Promise<void> {
     if (!folder.includes('/')) return
     const removed = await rmdir(join(this.#root, folder)).then(

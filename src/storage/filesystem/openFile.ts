@@ -3,12 +3,12 @@ import { StorageFailed } from '../../errors.ts'
 import type { BlobFile } from '../interfaces.ts'
 import { failed } from './faults.ts'
 
-/** A blob's file, out of which anybody may read who has a buffer. */
+/** An open file of a blob. */
 export class OpenFile implements BlobFile {
   readonly #handle: FileHandle
   readonly #size: number
 
-  /** @param size the file's, bytes */
+  /** @param size of the file, in bytes */
   constructor(handle: FileHandle, size: number) {
     this.#handle = handle
     this.#size = size

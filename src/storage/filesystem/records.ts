@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { seal, unseal } from '../envelope.ts'
 import type { ListsRecords, RecordStore } from '../interfaces.ts'
 import { checkFolder, checkKey } from '../key.ts'
+import { temporaryFolder } from '../layout.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { failed, unlessMissing } from './faults.ts'
 import { filesBelow } from './filesBelow.ts'
@@ -23,7 +24,7 @@ export class FilesystemRecords implements RecordStore, ListsRecords {
 
   async put(key: string, value: unknown): Promise<void> {
     checkKey(key)
-    const file = await AtomicFile.create(join(this.#root, 'tmp')).catch(failed)
+    const file = await AtomicFile.create(join(this.#root, temporaryFolder)).catch(failed)
     try {
       await file.handle.writeFile(seal(value))
       await file.commit(join(this.#root, key))

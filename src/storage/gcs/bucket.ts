@@ -5,16 +5,17 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
   blobType,
-  noteOf,
-  notedDigest,
-  type BlobFile,
+  metadataOf,
+  digestInMetadata,
+  type SpooledBlob,
   type Bounds,
   type Bucket,
   type ObjectState,
 } from '../bucket/bucket.ts'
 import { Prefix } from '../bucket/prefix.ts'
 import type { StoredObject } from '../interfaces.ts'
-import { blobKey, isKey } from '../key.ts'
+import { isKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { download } from './download.ts'
 import { failed, isMissing } from './faults.ts'
 import type { GcsOptions } from './options.ts'
@@ -38,7 +39,7 @@ export class GcsBucket implements Bucket {
     try {
       const [found] = await this.#file(key).getMetadata()
       const size = Number(found.size)
-      return { size, version: String(found.generation), digest: notedDigest(found.metadata, size) }
+      return { size, version: String(found.generation), digest: digestInMetadata(found.metadata, size) }
     } catch (error) {
       return isMissing(error) ? undefined : failed(`looking for ${key}`, error)
     }
@@ -60,15 +61,15 @@ export class GcsBucket implements Bucket {
     }
   }
 
-  async putBlob(file: BlobFile): Promise<void> {
+  async putBlob(file: SpooledBlob): Promise<void> {
     const key = blobKey(file.digest)
     const parts = file.size > partSize ? { resumable: true, chunkSize: partSize } : { resumable: false }
     try {
       await this.#bucket.upload(file.path, {
         ...parts,
         destination: this.#prefix.nameOf(key),
-        // Told beforehand, so that what arrives otherwise never becomes an object.
-        metadata: { contentType: blobType, metadata: noteOf(file), md5Hash: await md5Of(file.path) },
+        // Sent first, so that a damaged upload never becomes an object.
+        metadata: { contentType: blobType, metadata: metadataOf(file), md5Hash: await md5Of(file.path) },
         validation: false,
       })
     } catch (error) {
@@ -104,7 +105,7 @@ export class GcsBucket implements Bucket {
 
 type GoogleFile = ReturnType<GoogleBucket['file']>
 
-/** What the client's stream of files gives. */
+/** The files in the client's stream. */
 function filesIn(stream: Readable): AsyncIterable<GoogleFile> {
   return stream
 }

@@ -4,13 +4,15 @@ import type { ReadableStream } from 'node:stream/web'
 import { setTimeout } from 'node:timers/promises'
 import type { Bounds } from '../bucket/bucket.ts'
 
-/** Times that a download is asked for, and milliseconds before the second time; each pause is twice the one before. */
+/**
+ * How often a download is tried, and milliseconds before the second try. Each pause is twice the one before.
+ */
 const attempts = 4
 const firstPause = 250
 /** Milliseconds until the answer begins. */
 const patience = 30_000
 
-/** An answer that is none. `code` is its status, as in the client's own errors. */
+/** An answer without content. `code` is its status, as in the client's own errors. */
 class Refused extends Error {
   readonly code: number
   constructor(code: number, text: string) {
@@ -20,9 +22,9 @@ class Refused extends Error {
 }
 
 /**
- * Downloads an object with the client's credentials. The client's own way to download lets go of a connection seconds
- * after its reader has left, and others wait for it.
- * @throws Refused, or what went wrong with the connection
+ * Downloads an object with the client's credentials. The client's own download keeps a connection for seconds
+ * after its reader has left, while others wait for it.
+ * @throws Refused, or the connection's error
  */
 export async function download(
   client: Client,
@@ -47,14 +49,14 @@ async function ask(url: string, headers: Headers): Promise<Readable> {
   try {
     const answer = await fetch(url, { headers, signal: late.signal })
     if (!answer.ok || !answer.body) throw new Refused(answer.status, await answer.text())
-    // The types of the web's streams are declared twice.
+    // Web streams have two declarations, which TypeScript takes for different types.
     return Readable.fromWeb(answer.body as ReadableStream<Uint8Array>)
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** An emulator is asked without credentials, as the client does. */
+/** Requests to an emulator carry no credentials, as in the client. */
 async function headersFor(client: Client, url: string, bounds: Bounds | undefined): Promise<Headers> {
   const headers = client.customEndpoint ? new Headers() : await client.authClient.getRequestHeaders(url)
   headers.set('accept-encoding', 'identity')
@@ -62,7 +64,7 @@ async function headersFor(client: Client, url: string, bounds: Bounds | undefine
   return headers
 }
 
-/** Whether it may be otherwise the next time. */
+/** Whether it is worth trying again. */
 function isPassing(error: unknown): boolean {
   return !(error instanceof Refused) || error.code === 408 || error.code === 429 || error.code >= 500
 }

@@ -11,7 +11,7 @@ const explanations: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer in time',
 }
 
-/** Throws what went wrong with Google Cloud Storage in words an operator can act on. */
+/** Throws a StorageFailed that tells an operator what to do about a fault of Google Cloud Storage. */
 export function failed(what: string, cause: unknown): never {
   if (cause instanceof StorageFailed) throw cause
   const why = explanations[statusOf(cause)] ?? String(cause)
@@ -22,12 +22,12 @@ export function isMissing(error: unknown): boolean {
   return statusOf(error) === '404' && !saysNoBucket(error)
 }
 
-/** The status is the same; only the sentence tells whether it is the object or the whole bucket that is missing. */
+/** A missing object and a missing bucket have the same status. Only the message tells them apart. */
 function saysNoBucket(error: unknown): boolean {
   return error instanceof Error && /bucket does not exist/i.test(error.message)
 }
 
-/** A status of HTTP, or the system's code: a fetch that fails says why in its cause alone. */
+/** The HTTP status, or the system's error code. A failed fetch has its reason only in its cause. */
 function statusOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   return codeOf(error) || statusOf(error.cause)

@@ -3,27 +3,27 @@ import { LRUCache } from 'lru-cache'
 import type { Digest } from '../../oci/digest.ts'
 import { Prefix } from '../bucket/prefix.ts'
 import type { SignsUrls } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import type { GcsOptions } from './options.ts'
 
-/** Links that are remembered: without a key of one's own each costs a request to Google's IAM. */
+/** Links that are kept in memory: without a private key, each link costs a request to Google's IAM. */
 const rememberedLinks = 10_000
-/** A link is handed out again in this part of its life. */
+/** A link is handed out again during this part of its lifetime. */
 const youth = 0.5
-/** Milliseconds after which it is looked again whether links can be signed, or objects read without one. */
+/** Milliseconds after which signing is tried again, and public access checked again. */
 const opinionLasts = 300_000
-/** Milliseconds for a look at a public object. */
+/** Milliseconds for a request for a public object. */
 const lookTimeout = 5_000
 
-/** What to do about blobs that cannot be signed for: known for a while. */
+/** What to do while links cannot be signed. */
 interface Opinion {
   readonly until: number
   readonly isPublic: boolean
 }
 
 /**
- * Signed links (V4) where there is a key or the right to sign by IAM; else plain ones where everybody may read the bucket;
- * else none.
+ * Links to blobs: signed (V4) if there is a key or the right to sign by IAM, else plain if everybody may read
+ * the bucket, else none.
  */
 export class GcsLinks implements SignsUrls {
   readonly #client: Client
@@ -33,7 +33,7 @@ export class GcsLinks implements SignsUrls {
   readonly #signed: LRUCache<Digest, URL>
   #opinion: Opinion | undefined
 
-  /** @param lifetime seconds that a link holds */
+  /** @param lifetime seconds for which a link is valid */
   constructor(client: Client, { bucket, prefix }: GcsOptions, lifetime: number) {
     this.#client = client
     this.#bucket = bucket
@@ -51,7 +51,8 @@ export class GcsLinks implements SignsUrls {
       this.#signed.set(digest, url)
       return url
     } catch {
-      // No credentials, no key, no right, or Google's IAM is down: the server can still pass the bytes on itself.
+      // There are no credentials, no key or no right to sign, or Google's IAM is down. The server can still
+      // send the bytes itself.
       const isPublic = await isReadable(this.#plainUrl(digest))
       this.#opinion = { until: Date.now() + opinionLasts, isPublic }
       return this.#plain(digest, this.#opinion)

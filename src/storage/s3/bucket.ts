@@ -12,11 +12,19 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { hexOf } from '../../oci/digest.ts'
-import { blobType, noteOf, notedDigest, type BlobFile, type Bounds, type Bucket } from '../bucket/bucket.ts'
+import {
+  blobType,
+  metadataOf,
+  digestInMetadata,
+  type SpooledBlob,
+  type Bounds,
+  type Bucket,
+} from '../bucket/bucket.ts'
 import { Prefix } from '../bucket/prefix.ts'
 import type { ObjectState } from '../bucket/bucket.ts'
 import type { StoredObject } from '../interfaces.ts'
-import { blobKey, isKey } from '../key.ts'
+import { isKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { failed, isMissing } from './faults.ts'
 import type { S3Options } from './options.ts'
 
@@ -27,7 +35,7 @@ const partsAtOnce = 3
 /** Parts that an upload may have (Amazon S3, "multipart upload limits"). */
 const maxParts = 10_000
 
-/** A bucket of S3, or of a store that speaks its language. */
+/** A bucket of S3, or of a compatible store. */
 export class S3Bucket implements Bucket {
   readonly #client: S3Client
   readonly #bucket: string
@@ -48,7 +56,7 @@ export class S3Bucket implements Bucket {
     try {
       const head = await this.#client.send(new HeadObjectCommand(this.#place(key)))
       const size = head.ContentLength ?? 0
-      return { size, version: head.ETag ?? '', digest: notedDigest(head.Metadata, size) }
+      return { size, version: head.ETag ?? '', digest: digestInMetadata(head.Metadata, size) }
     } catch (error) {
       return isMissing(error) ? undefined : failed(`looking for ${key}`, error)
     }
@@ -69,11 +77,11 @@ export class S3Bucket implements Bucket {
     await this.#put({ ...this.#place(key), Body: content, ContentType: contentType })
   }
 
-  async putBlob(file: BlobFile): Promise<void> {
+  async putBlob(file: SpooledBlob): Promise<void> {
     const object = {
       ...this.#place(blobKey(file.digest)),
       ContentType: blobType,
-      Metadata: noteOf(file),
+      Metadata: metadataOf(file),
     }
     if (file.size > partSize) return this.#putParts(file, object)
     const sum = Buffer.from(hexOf(file.digest), 'hex').toString('base64')
@@ -110,7 +118,7 @@ export class S3Bucket implements Bucket {
     }
   }
 
-  async #putParts({ path, size }: BlobFile, object: PutObjectCommandInput): Promise<void> {
+  async #putParts({ path, size }: SpooledBlob, object: PutObjectCommandInput): Promise<void> {
     const content = createReadStream(path)
     const upload = new Upload({
       client: this.#client,

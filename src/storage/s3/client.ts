@@ -1,17 +1,17 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { S3Options } from './options.ts'
 
-/** Times that a request is sent before it has failed; in between the client waits longer and longer. */
+/** How often a request is sent before it counts as failed. The client waits longer each time. */
 const maxAttempts = 4
-/** Milliseconds to connect, and that a connection may be silent. */
+/** Milliseconds to connect, and for which a connection may be silent. */
 const connectionTimeout = 5_000
 const socketTimeout = 30_000
-/** Connections at once: every download that passes through the server holds one. */
+/** Most connections at once. Each download that passes through the server uses one. */
 const maxSockets = 1_000
-/** What stores that are not of AWS take for a region. */
+/** A region that stores other than AWS accept. */
 const anyRegion = 'us-east-1'
 
-/** The official client, which finds its credentials as all programs of AWS do. */
+/** The official client, which finds credentials as all AWS programs do. */
 export function createClient(options: S3Options): S3Client {
   return new S3Client({
     ...place(options, options.endpoint),
@@ -27,7 +27,7 @@ export function createClient(options: S3Options): S3Client {
   })
 }
 
-/** A client that signs links and sends nothing. Clients may know the store by another name than the server does. */
+/** A client that only signs links. Clients may reach the store under another name than the server. */
 export function createSigner(options: S3Options): S3Client {
   const endpoint = options.publicEndpoint ?? options.endpoint
   return new S3Client({ ...place(options, endpoint), responseChecksumValidation: 'WHEN_REQUIRED' })

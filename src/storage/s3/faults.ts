@@ -15,7 +15,7 @@ const explanations: Readonly<Record<string, string>> = {
   TimeoutError: 'it does not answer in time',
 }
 
-/** Throws what went wrong with S3 in words an operator can act on. */
+/** Throws a StorageFailed that tells an operator what to do about a fault of S3. */
 export function failed(what: string, cause: unknown): never {
   if (cause instanceof StorageFailed) throw cause
   const name = namesOf(cause).find((one) => one in explanations)
@@ -23,7 +23,7 @@ export function failed(what: string, cause: unknown): never {
   throw new StorageFailed(`the storage does not work: S3, ${what}: ${why}`, { cause })
 }
 
-/** Answers to HEAD have no body, hence no name but `NotFound`. */
+/** Answers to HEAD have no body, so their only name is `NotFound`. */
 export function isMissing(error: unknown): boolean {
   return namesOf(error).some((name) => name === 'NoSuchKey' || name === 'NotFound')
 }

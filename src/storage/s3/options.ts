@@ -1,18 +1,18 @@
-/** Where in S3 things are kept, and how. Credentials are the client's business. */
+/** Where in S3 blobs and records are kept, and how. The client finds the credentials. */
 export interface S3Options {
   readonly bucket: string
-  /** A store that is not of AWS: `https://HOST`. */
+  /** The address of a store other than AWS: `https://HOST`. */
   readonly endpoint?: string | undefined
-  /** The same store as clients reach it, where that differs. */
+  /** The address of the same store for clients, if it is another. */
   readonly publicEndpoint?: string | undefined
-  /** Without it the client looks where all programs of AWS look. */
+  /** If absent, the client looks where all AWS programs look. */
   readonly region?: string | undefined
-  /** Buckets in the path of the URL, not in the host's name. */
+  /** The bucket's name is in the path of the URL, not in the host name. */
   readonly pathStyle: boolean
   /** Folder in the bucket, such as `nixery` or `a/b`; empty for the bucket itself. */
   readonly prefix: string
-  /** Server-side encryption of what is put; without it the bucket's own default. */
+  /** Server-side encryption. If absent, the bucket's default. */
   readonly encryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | undefined
-  /** The key for `aws:kms`; without it the account's own. */
+  /** The key for `aws:kms`. If absent, the account's own. */
   readonly kmsKey?: string | undefined
 }

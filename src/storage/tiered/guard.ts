@@ -2,13 +2,19 @@ import { StorageFailed } from '../../errors.ts'
 import type { Storage } from '../interfaces.ts'
 
 export interface GuardOptions {
-  /** Milliseconds that an answer may take; the content of a blob, once it flows, has all the time it needs. */
+  /**
+   * Longest time for an answer, in milliseconds. Once the content of a blob flows, it may take as long as it
+   * needs.
+   */
   readonly patience: number
-  /** Milliseconds after a fault in which nothing is asked: who waits for a bucket that is down waits once. */
+  /**
+   * Milliseconds after a fault in which the bucket is not asked: callers wait once for a bucket that is down,
+   * not each time.
+   */
   readonly pause: number
 }
 
-/** A storage that answers soon or fails soon: `StorageFailed`, in both cases. */
+/** A storage that answers or fails (`StorageFailed`) within a fixed time. */
 export class GuardedStorage implements Storage {
   readonly blobs: Storage['blobs']
   readonly records: Storage['records']
@@ -43,7 +49,7 @@ export class GuardedStorage implements Storage {
       this.#failed = undefined
       return result
     } catch (error) {
-      this.#note(error)
+      this.#recordFault(error)
       throw error
     }
   }
@@ -54,7 +60,7 @@ export class GuardedStorage implements Storage {
       yield* work()
       this.#failed = undefined
     } catch (error) {
-      this.#note(error)
+      this.#recordFault(error)
       throw error
     }
   }
@@ -63,7 +69,7 @@ export class GuardedStorage implements Storage {
     if (this.#failed && performance.now() - this.#failed.at < this.#options.pause) throw this.#failed.error
   }
 
-  #note(error: unknown): void {
+  #recordFault(error: unknown): void {
     if (error instanceof StorageFailed) this.#failed = { at: performance.now(), error }
   }
 }

@@ -4,27 +4,12 @@ import type { Logger } from '../../logger.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { createFilesystemStorage } from '../filesystem/filesystem.ts'
 import type { BlobFile, Storage, StoredBlob } from '../interfaces.ts'
-import { blobFolder, blobKey } from '../key.ts'
-
-/** Where the tier says to which storage its copies belong. */
-const ownerKey = 'identity/storage'
-
-/** Folders of records that never change once they are there, so that a copy is as good. */
-export const lastingFolders = [
-  'manifests',
-  'builds',
-  'recompressed',
-  'packages',
-  'outputs',
-  'revisions',
-] as const
-
-/** Folders of records that may be copied; those that may change are asked for first. */
-export const copiedFolders = [...lastingFolders, 'popularity'] as const
+import { blobFolder, blobKey, copiedFolders, layout } from '../layout.ts'
+import { Records } from '../records.ts'
 
 /**
- * Copies in a folder of this machine, checked as the filesystem's storage checks them, and within a size: what was
- * used least recently goes. A fault of the disk costs a copy, never an answer.
+ * Copies in a folder of this machine, checked like any storage in a folder, and bounded in size: the least
+ * recently used go first. If the disk fails, a copy is lost, but never an answer.
  */
 export class LocalTier {
   readonly #folder: string
@@ -45,7 +30,7 @@ export class LocalTier {
     })
   }
 
-  /** @param size bytes @throws StorageFailed when the folder cannot be used */
+  /** @param size in bytes @throws StorageFailed if the folder cannot be used */
   static async open(folder: string, size: number, logger: Logger): Promise<LocalTier> {
     const storage = await createFilesystemStorage(folder)
     const tier = new LocalTier(folder, storage, size, logger)
@@ -56,18 +41,21 @@ export class LocalTier {
     return tier
   }
 
-  /** Bytes of a blob up to which a copy is worth its place. */
+  /** Largest blob, in bytes, of which a copy is kept. */
   get largest(): number {
     return this.#sizes.maxSize / 4
   }
 
-  /** Makes the copies those of a storage: if they are of another one, all go. @returns whether they went */
+  /**
+   * Says to which storage the copies belong. If they are of another storage, all are removed. @returns
+   * whether they were removed
+   */
   async belongTo(identity: string): Promise<boolean> {
-    const owner = await this.#orNothing(this.#storage.records.get(ownerKey))
-    if (owner === identity) return false
+    const known = await this.#orNothing(new Records(this.#storage.records, layout.copiesOf).get())
+    if (known === identity) return false
     await this.clear()
-    await this.#orNothing(this.#storage.records.put(ownerKey, identity))
-    return owner !== undefined
+    await this.#orNothing(new Records(this.#storage.records, layout.copiesOf).put([], identity))
+    return known !== undefined
   }
 
   async clear(): Promise<void> {
@@ -81,18 +69,18 @@ export class LocalTier {
     return this.#orNothing(this.#storage.blobs.stat(digest))
   }
 
-  /** The blobs themselves, to read from: `BlobUnknown` where there is no copy any more. */
+  /** The copies, to read from. They throw `BlobUnknown` if a copy no longer exists. */
   get blobs(): Storage['blobs'] {
     return this.#storage.blobs
   }
 
-  /** The copy's file, or undefined where there is no copy, or the disk does not work. */
+  /** The copy's file, or undefined if there is no copy or the disk fails. */
   async file(digest: Digest): Promise<BlobFile | undefined> {
     if (this.#sizes.get(blobKey(digest)) === undefined) return undefined
     return this.#orNothing(Promise.resolve(this.#storage.files?.file(digest)))
   }
 
-  note({ digest, size }: StoredBlob): void {
+  recordCopy({ digest, size }: StoredBlob): void {
     this.#sizes.set(blobKey(digest), size)
   }
 

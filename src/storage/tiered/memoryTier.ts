@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 
-/** Bytes that one entry may have. */
+/** Largest entry, in bytes. */
 const largest = 64 << 10
 
-/** Small blobs and records, by key: as many as fit. */
+/** Small blobs and records by key, as many as fit. */
 export class MemoryTier {
   readonly #entries: LRUCache<string, Buffer>
 
@@ -32,7 +32,7 @@ export class MemoryTier {
     this.#entries.clear()
   }
 
-  /** Whether something of this size has a chance to be kept. */
+  /** Whether an entry of this size can be kept. */
   takes(size: number): boolean {
     return size <= largest
   }

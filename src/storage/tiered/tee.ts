@@ -4,8 +4,9 @@ import { callbackify } from 'node:util'
 import type { BlobStore, StoredBlob } from '../interfaces.ts'
 
 /**
- * Stores what a writer writes, and a copy beside it. The copy's faults cost the copy alone.
- * @returns what was stored, and whether the copy is there too @throws what the storage throws
+ * Stores what a writer writes, and a copy of it. If the copy fails, only the copy is lost.
+ * @returns what was stored, and whether the copy exists too
+ * @throws what the storage throws
  */
 export async function putWithCopy(
   storage: Pick<BlobStore, 'put'>,
@@ -17,7 +18,7 @@ export async function putWithCopy(
   const copying = copies
     .put((sink) => pipeline(branch, sink))
     .catch(() => {
-      // Nobody reads the branch any more: what still comes must not wait for it.
+      // Nobody reads the branch now. The writer must not wait for it.
       branch.resume()
       return undefined
     })
@@ -58,7 +59,7 @@ function writeTo(sink: Writable, chunk: Buffer): Promise<void> {
   })
 }
 
-/** Waits until there is room again, or nobody reads any more. */
+/** Waits until there is room again, or the reader has gone. */
 function offerTo(branch: PassThrough, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
     if (branch.destroyed || branch.write(chunk)) return resolve()
@@ -67,7 +68,7 @@ function offerTo(branch: PassThrough, chunk: Buffer): Promise<void> {
   })
 }
 
-/** Ends it, if its writer has not, and waits until every byte was handed over. */
+/** Ends it if its writer has not, and waits until every byte is written. */
 function ended(tee: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
     if (tee.errored) return reject(tee.errored)

@@ -3,15 +3,17 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BlobUnknown, StorageFailed } from '../../errors.ts'
 import { createLogger } from '../../logger.ts'
 import { digestOf, hexOf } from '../../oci/digest.ts'
-import { storageContract } from '../contract.ts'
+import { storageContract } from '../contract.testing.ts'
 import { createFilesystemStorage } from '../filesystem/filesystem.ts'
 import type { Storage } from '../interfaces.ts'
-import { createTieredStorage, type TierOptions } from './tiered.ts'
+import { createTieredStorage, type TieredStorage, type TierOptions } from './tiered.ts'
 
 const logger = createLogger('silent')
 let root: string
@@ -71,13 +73,15 @@ const put = ({ blobs }: Storage, bytes: Buffer) => blobs.put(async (sink) => voi
 const read = async ({ blobs }: Storage, digest: Parameters<Storage['blobs']['open']>[0]) =>
   buffer(await blobs.open(digest))
 
+const opened: TieredStorage[] = []
+after(() => Promise.all(opened.map((tier) => tier.close())))
 for (const face of ['serving', 'building'] as const) {
   storageContract(`tiered (${face})`, async () => {
     const bucket = await createFilesystemStorage(await newFolder())
     const folder = await newFolder()
     const options = { folder, size: 100_000_000, memory: 100_000, logger, onForeign: () => undefined }
     const tier = await createTieredStorage(bucket, options)
-    tier.close()
+    opened.push(tier)
     return tier[face]
   })
 }
@@ -89,7 +93,7 @@ describe('tiers in front of a bucket', () => {
     const bytes = [randomBytes(1_000_000), Buffer.from('small')]
     const stored = await Promise.all(bytes.map((one) => put(serving, one)))
     await serving.records.put('manifests/known', { a: 1 })
-    await serving.records.put('popularity/pin', { b: 2 })
+    await serving.records.put('popularity/pins/one', { b: 2 })
     for (const state of ['down', 'silent'] as const) {
       bucket.state = state
       for (const [index, { digest }] of stored.entries()) {
@@ -98,7 +102,7 @@ describe('tiers in front of a bucket', () => {
         assert.ok(await local.stat(digest))
       }
       assert.deepEqual(await serving.records.get('manifests/known'), { a: 1 })
-      assert.deepEqual(await serving.records.get('popularity/pin'), { b: 2 })
+      assert.deepEqual(await serving.records.get('popularity/pins/one'), { b: 2 })
       await assert.rejects(serving.records.get('manifests/unknown'), StorageFailed)
       await assert.rejects(serving.records.put('manifests/new', {}), StorageFailed)
       await assert.rejects(serving.records.get('health/check'), StorageFailed)
@@ -198,5 +202,28 @@ describe('tiers in front of a bucket', () => {
     assert.ok(bytes.equals(await read(serving, digest)))
     await serving.records.put('manifests/one', 1)
     assert.equal(await serving.records.get('manifests/one'), 1)
+  })
+
+  it('give up copies that are under way when they are closed', async (context) => {
+    const bucket = await createFilesystemStorage(await newFolder())
+    const { digest } = await put(bucket, randomBytes(200_000))
+    const streams: PassThrough[] = []
+    const blobs: Storage['blobs'] = {
+      stat: (digest) => bucket.blobs.stat(digest),
+      put: (write) => bucket.blobs.put(write),
+      // Its content never comes.
+      open: async () => streams[streams.push(new PassThrough()) - 1] ?? assert.fail(),
+    }
+    const folder = await newFolder()
+    const tier = await tiered(context, { ...bucket, blobs }, { folder, memory: 0 })
+    await tier.serving.blobs.open(digest)
+    const unfinished = () => readdir(join(folder, 'tmp'))
+    while ((await unfinished()).length === 0) await sleep(5)
+    await tier.close()
+    assert.deepEqual(await unfinished(), [])
+    // The copy's is gone, the reader's is not.
+    assert.equal(streams.length, 2)
+    assert.equal(streams.filter(({ destroyed }) => destroyed).length, 1)
+    for (const stream of streams) stream.destroy()
   })
 })

@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
 import { StorageFailed } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import type { BlobStore, SignsUrls, Storage } from '../interfaces.ts'
+import { layout } from '../layout.ts'
+import { Records } from '../records.ts'
 import { GuardedStorage, type GuardOptions } from './guard.ts'
 import { LocalTier } from './localTier.ts'
 import { MemoryTier } from './memoryTier.ts'
 import { TieredBlobs } from './tieredBlobs.ts'
 import { TieredRecords } from './tieredRecords.ts'
 
-const identityKey = 'identity/storage'
-const identitySchema = z.object({ id: z.string() })
-
-/** Milliseconds between looks whether the bucket is still the same. */
+/** Milliseconds between checks that the bucket is still the same. */
 const watchInterval = 30_000
 const patient: GuardOptions = { patience: 5_000, pause: 2_000 }
 
+/** @internal tests open tiers with other options */
 export interface TierOptions {
   readonly folder: string
   /** Bytes of the copies in the folder, and of those in memory. */
@@ -23,28 +22,29 @@ export interface TierOptions {
   readonly memory: number
   readonly logger: Logger
   readonly guard?: GuardOptions
-  /** The bucket has become another one, or was emptied: what was known of it is not true. */
+  /** Called if the bucket has been replaced or emptied: what was known about it is no longer true. */
   readonly onForeign: () => void
 }
 
-/** The faces of a bucket with copies near to the server. */
+/** A bucket with copies near the server, as its users see it. */
 export interface TieredStorage {
-  /** To answer clients: from the nearest tier. */
+  /** For answers to clients: reads from the nearest tier. */
   readonly serving: Storage
-  /** To build: whether a blob is there, the bucket says; all else as for clients. */
+  /** For builds: asks the bucket whether a blob exists; otherwise like `serving`. */
   readonly building: Storage
   /** The bucket itself, which answers or fails within seconds. */
   readonly truth: Storage
   /** Blobs that can be served without the bucket. */
   readonly local: Pick<BlobStore, 'stat'>
-  /** Looks now whether the copies belong to the bucket. @throws StorageFailed */
+  /** Checks now that the copies belong to the bucket. @throws StorageFailed */
   check(): Promise<void>
-  close(): void
+  /** Ends the looking and the copying in the background. */
+  close(): Promise<void>
 }
 
 /**
- * Puts memory and a folder in front of a bucket. The bucket is the truth: nothing counts as stored that it has not got,
- * and copies that are not of this very bucket go. @throws StorageFailed
+ * Puts memory and a folder in front of a bucket. The bucket is the truth: only what it has counts as stored,
+ * and copies of another bucket are removed. @throws StorageFailed
  */
 export async function createTieredStorage(bucket: Storage, options: TierOptions): Promise<TieredStorage> {
   const { logger } = options
@@ -64,8 +64,11 @@ export async function createTieredStorage(bucket: Storage, options: TierOptions)
     if (await isForeign()) options.onForeign()
   }
   await isForeign()
+  let checking: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    check().catch((error: unknown) => logger.debug({ err: error }, 'the bucket does not say which one it is'))
+    checking = check().catch((error: unknown) =>
+      logger.debug({ err: error }, 'the bucket does not say which one it is'),
+    )
   }, watchInterval).unref()
   const remove = async (key: string) => {
     await truth.objects.delete(key)
@@ -88,10 +91,16 @@ export async function createTieredStorage(bucket: Storage, options: TierOptions)
       put: (write) => blobs.put(write),
     },
   }
-  return { serving, building, truth, local, check, close: () => clearInterval(timer) }
+  const close = async () => {
+    clearInterval(timer)
+    await Promise.all([checking, blobs.close()])
+  }
+  return { serving, building, truth, local, check, close }
 }
 
-/** Clients are not sent to a bucket that does not answer, or lacks the blob, when there is a copy here. */
+/**
+ * If there is a copy here, clients are not sent to a bucket that does not answer or does not have the blob.
+ */
 function linksWhileUp(urls: SignsUrls, truth: Storage, local: LocalTier): SignsUrls {
   return {
     url: async (digest) => {
@@ -104,14 +113,14 @@ function linksWhileUp(urls: SignsUrls, truth: Storage, local: LocalTier): SignsU
   }
 }
 
-/** What tells this bucket from all others, and from itself after it was emptied. */
+/** Distinguishes this bucket from all others, and from itself after it was emptied. */
 async function readIdentity({ records }: Pick<Storage, 'records'>): Promise<string> {
-  const read = async () => identitySchema.safeParse(await records.get(identityKey)).data?.id
-  const known = await read()
-  if (known !== undefined) return known
-  await records.put(identityKey, { id: randomUUID() })
-  // Of servers that start at the same moment the last one names it.
-  const named = await read()
-  if (named === undefined) throw new StorageFailed('the bucket does not give back what was just put')
-  return named
+  const identities = new Records(records, layout.identity)
+  const known = await identities.get()
+  if (known) return known.id
+  await identities.put([], { id: randomUUID() })
+  // If several servers start at the same moment, the last one names it.
+  const named = await identities.get()
+  if (!named) throw new StorageFailed('the bucket does not give back what was just put')
+  return named.id
 }

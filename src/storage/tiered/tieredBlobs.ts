@@ -6,13 +6,13 @@ import { BlobUnknown } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import { digestOf, type Digest } from '../../oci/digest.ts'
 import type { BlobFile, BlobStore, ByteRange, OpensFiles, StoredBlob } from '../interfaces.ts'
-import { blobKey } from '../key.ts'
+import { blobKey } from '../layout.ts'
 import { boundsOf } from '../range.ts'
 import type { LocalTier } from './localTier.ts'
 import type { MemoryTier } from './memoryTier.ts'
 import { putWithCopy } from './tee.ts'
 
-/** Copies that are fetched side by side. */
+/** Copies that are fetched at once. */
 const fetchesAtOnce = 2
 
 interface Tiers {
@@ -23,13 +23,14 @@ interface Tiers {
 }
 
 /**
- * Blobs out of the nearest tier that has them: their digest says that they are right, wherever they come from. What is
- * put is there when the bucket has it.
+ * Blobs from the nearest tier that has them. Their digest proves that they are right, wherever they come
+ * from. A blob counts as stored when the bucket has it.
  */
 export class TieredBlobs implements BlobStore, OpensFiles {
   readonly #tiers: Tiers
   readonly #fetching = new Set<Digest>()
   readonly #queue = new PQueue({ concurrency: fetchesAtOnce })
+  readonly #stop = new AbortController()
 
   constructor(tiers: Tiers) {
     this.#tiers = tiers
@@ -58,7 +59,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return bucket.open(digest, range)
   }
 
-  /** The local copy's. What is small is better opened: it comes out of memory, or gets there. */
+  /** The file of the local copy. Small blobs have none: they are opened, from memory or into it. */
   async file(digest: Digest): Promise<BlobFile | undefined> {
     const { memory, local } = this.#tiers
     const copy = await local.stat(digest)
@@ -68,12 +69,19 @@ export class TieredBlobs implements BlobStore, OpensFiles {
   async put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob> {
     const { local, bucket } = this.#tiers
     const { stored, copied } = await putWithCopy(bucket, local.blobs, write)
-    if (copied && stored.size <= local.largest) local.note(stored)
+    if (copied && stored.size <= local.largest) local.recordCopy(stored)
     else if (copied) await local.drop(blobKey(stored.digest))
     return stored
   }
 
-  /** Reads what is small whole, and keeps it. A range that was asked for already makes it no whole. */
+  /** Ends the copying in the background. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    this.#queue.clear()
+    await this.#queue.onIdle()
+  }
+
+  /** Reads a small blob completely and keeps it. Only complete reads are kept, not ranges. */
   async #small(
     digest: Digest,
     stream: Readable,
@@ -90,7 +98,7 @@ export class TieredBlobs implements BlobStore, OpensFiles {
     return part(bytes, range)
   }
 
-  /** Gets a copy of a blob that is served from the bucket meanwhile. */
+  /** Fetches a copy of a blob. Meanwhile it is served from the bucket. */
   #fetch(digest: Digest): void {
     if (this.#fetching.has(digest)) return
     this.#fetching.add(digest)
@@ -102,7 +110,8 @@ export class TieredBlobs implements BlobStore, OpensFiles {
   async #copy(open: () => Promise<Readable>): Promise<void> {
     const { local, logger } = this.#tiers
     try {
-      local.note(await local.blobs.put(async (sink) => pipeline(await open(), sink)))
+      const { signal } = this.#stop
+      local.recordCopy(await local.blobs.put(async (sink) => pipeline(await open(), sink, { signal })))
     } catch (error) {
       logger.debug({ err: error }, 'a blob could not be copied')
     }

@@ -1,11 +1,9 @@
 import { StorageFailed } from '../../errors.ts'
 import { seal, unseal } from '../envelope.ts'
 import type { ListsRecords, RecordStore } from '../interfaces.ts'
-import { copiedFolders, lastingFolders, type LocalTier } from './localTier.ts'
+import { copyingOf } from '../layout.ts'
+import type { LocalTier } from './localTier.ts'
 import type { MemoryTier } from './memoryTier.ts'
-
-const lasting: ReadonlySet<string> = new Set(lastingFolders)
-const copied: ReadonlySet<string> = new Set(copiedFolders)
 
 interface Tiers {
   readonly memory: MemoryTier
@@ -13,7 +11,7 @@ interface Tiers {
   readonly bucket: RecordStore & ListsRecords
 }
 
-/** Records out of the nearest tier that has them. What is put is there when the bucket has it. */
+/** Records from the nearest tier that has them. A record counts as stored when the bucket has it. */
 export class TieredRecords implements RecordStore, ListsRecords {
   readonly #tiers: Tiers
 
@@ -23,20 +21,23 @@ export class TieredRecords implements RecordStore, ListsRecords {
 
   async get(key: string): Promise<unknown> {
     const { bucket } = this.#tiers
-    if (isIn(lasting, key)) return (await this.#near(key)) ?? this.#fetch(key)
-    if (!isIn(copied, key)) return bucket.get(key)
-    try {
-      return await this.#fetch(key)
-    } catch (error) {
-      const copy = error instanceof StorageFailed ? await this.#near(key) : undefined
-      if (copy === undefined) throw error
-      return copy
+    switch (copyingOf(key)) {
+      case 'lasting':
+        return (await this.#near(key)) ?? this.#fetch(key)
+      case 'changing':
+        return this.#fetch(key).catch(async (error: unknown) => {
+          const copy = error instanceof StorageFailed ? await this.#near(key) : undefined
+          if (copy === undefined) throw error
+          return copy
+        })
+      case 'none':
+        return bucket.get(key)
     }
   }
 
   async put(key: string, value: unknown): Promise<void> {
     await this.#tiers.bucket.put(key, value)
-    if (isIn(copied, key)) await this.#keep(key, value)
+    if (copyingOf(key) !== 'none') await this.#keep(key, value)
   }
 
   list(folder: string): AsyncIterable<string> {
@@ -62,8 +63,4 @@ export class TieredRecords implements RecordStore, ListsRecords {
     this.#tiers.memory.set(key, seal(value))
     await this.#tiers.local.putRecord(key, value)
   }
-}
-
-function isIn(folders: ReadonlySet<string>, key: string): boolean {
-  return folders.has(key.slice(0, key.indexOf('/')))
 }

@@ -17,7 +17,10 @@ export const ctr: ClientKind = {
 /** The name of the mirrored registry. It is never asked itself: no name has to be looked up. */
 const mirrored = 'registry.test'
 
-/** Our server as the mirror of another registry, as Kubernetes' nodes are configured: it gets `?ns=registry.test`. */
+/**
+ * Our server as the mirror of another registry, as Kubernetes' nodes are configured: it gets
+ * `?ns=registry.test`.
+ */
 export const ctrMirror: ClientKind = {
   name: 'containerd (mirror)',
   package: 'containerd',

@@ -11,7 +11,10 @@ const manifestSchema = z.object({
 })
 const configSchema = z.object({ config: z.object({ Env: z.array(z.string()) }) })
 
-/** Runs a command in a chroot made of the only image of an OCI layout in the machine's folder (image-spec, image-layout.md). */
+/**
+ * Runs a command in a chroot made of the only image of an OCI layout in the machine's folder (image-spec,
+ * image-layout.md).
+ */
 export async function runLayout(
   machine: Machine,
   layout: string,

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { EvaluationFailed, ImageNotBuilt, PackagesNotFound, type NixeryError } from '../errors.ts'
+import { CollectionLeases } from '../gc/collectionLeases.ts'
+import { parseImageName } from '../image/name.ts'
+import { createLogger } from '../logger.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { LocalQueue } from '../queue/localQueue.ts'
+import { createMemoryStorage } from '../storage/memory.testing.ts'
+import { ImageFinder } from './imageFinder.ts'
+import { ImageKeys } from './imageKeys.ts'
+import { ImageRecords } from './imageRecords.ts'
+import type { ImageOrder } from './inventory.ts'
+
+const order: ImageOrder = {
+  request: parseImageName('gti'),
+  revision: { id: 'path:1', label: 'path (1)' },
+  architecture: 'amd64',
+}
+
+/** A finder whose builds all fail, and how many of them there were. */
+function failingWith(fault: NixeryError, context: TestContext) {
+  const storage = createMemoryStorage()
+  const leases = new CollectionLeases({ storage, grace: 60, logger: createLogger('silent') })
+  context.after(() => leases.stop())
+  const layerings = { choose: async () => ({ identity: 'any', plan: () => [] }) }
+  const builds = { count: 0 }
+  const queue = new LocalQueue<ImageOrder, Descriptor>({
+    work: async () => {
+      builds.count += 1
+      throw new ImageNotBuilt(`build ${builds.count}`, fault)
+    },
+    concurrency: 1,
+    queueLimit: 10,
+    deadline: 60,
+  })
+  const keys = new ImageKeys({ identity: { environment: {}, codec: 'gzip' }, layerings })
+  return { finder: new ImageFinder({ keys, records: new ImageRecords(storage, leases), queue }), builds }
+}
+
+const buildOf = (name: string) => (error: unknown) => error instanceof ImageNotBuilt && error.build === name
+
+test('a refusal is remembered with the build that found it, and nothing is built again', async (context) => {
+  const { finder, builds } = failingWith(
+    new PackagesNotFound([{ attribute: 'gti', nearMisses: ['git'] }]),
+    context,
+  )
+  for (let times = 0; times < 3; times++) await assert.rejects(finder.find(order), buildOf('build 1'))
+  assert.equal(builds.count, 1)
+})
+
+test('any other failure is tried again with the next request', async (context) => {
+  const { finder, builds } = failingWith(new EvaluationFailed('the set is broken'), context)
+  await assert.rejects(finder.find(order), buildOf('build 1'))
+  await assert.rejects(finder.find(order), buildOf('build 2'))
+  assert.equal(builds.count, 2)
+})

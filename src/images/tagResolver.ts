@@ -1,0 +1,77 @@
+import type { ImageRequest } from '../image/name.ts'
+import type { Logger } from '../logger.ts'
+import type { Architecture } from '../oci/platform.ts'
+import type { PackageSource } from '../sources/source.ts'
+import type { Catalog } from './catalog.ts'
+import { isRefusal, type ImageFinder } from './imageFinder.ts'
+import type { Image } from './imageMaker.ts'
+import { logEvents } from './logEvents.ts'
+import type { PlatformImage, TaggedImage } from './manifestVariants.ts'
+
+interface TagResolverOptions {
+  readonly source: PackageSource
+  readonly finder: ImageFinder
+  readonly catalog: Catalog
+  readonly logger: Logger
+  /** The platforms of names that do not name one. Clients that cannot choose get the first. */
+  readonly architectures: readonly [Architecture, ...Architecture[]]
+  /** Ends look-ups of tags when it is aborted. */
+  readonly stopped: AbortSignal
+}
+
+/** Finds out what a name and a tag stand for. Unknown images are built. */
+export class TagResolver {
+  readonly #options: TagResolverOptions
+
+  constructor(options: TagResolverOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Returns the image for every platform that the name leaves open. The result does not include platforms
+   * that lack a package.
+   * @throws any class of `errors.ts`
+   */
+  async resolve(request: ImageRequest, tag: string): Promise<TaggedImage> {
+    const { source, finder, architectures, stopped, logger } = this.#options
+    const pinning = { signal: stopped, onEvent: logEvents(logger.child({ tag })) }
+    const revision = await source.pin(tag, pinning)
+    const wanted = request.architecture ? [request.architecture] : architectures
+    const results = await Promise.allSettled(
+      wanted.map((architecture) => finder.find({ request, revision, architecture })),
+    )
+    const [first, ...others] = this.#present(request, wanted, results)
+    if (!first) throw results.find((result) => result.status === 'rejected')?.reason
+    this.#list(request, tag)
+    return { platforms: [first, ...others], open: wanted.length > 1 }
+  }
+
+  /** Platforms that have all packages. @throws any error except that a platform lacks a package */
+  #present(
+    request: ImageRequest,
+    architectures: readonly Architecture[],
+    results: readonly PromiseSettledResult<Image>[],
+  ): readonly PlatformImage[] {
+    return results.flatMap((result, index) => {
+      const architecture = architectures[index]
+      if (architecture === undefined) return []
+      if (result.status === 'fulfilled')
+        return [{ platform: { os: 'linux', architecture }, image: result.value }]
+      if (!isRefusal(result.reason)) throw result.reason
+      const why = result.reason.message
+      this.#options.logger.info(
+        { image: request.name, architecture, why },
+        'the image is not for this platform',
+      )
+      return []
+    })
+  }
+
+  /** If this fails, a list lacks the image. That is no reason to fail the pull. */
+  #list(request: ImageRequest, tag: string): void {
+    const { catalog, logger } = this.#options
+    catalog
+      .recordPull(request, tag)
+      .catch((error: unknown) => logger.warn({ err: error }, 'an image was not listed'))
+  }
+}

@@ -1,0 +1,4 @@
+import { queueContract } from './contract.testing.ts'
+import { LocalQueue } from './localQueue.ts'
+
+queueContract('local', async (options) => new LocalQueue(options))

@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify'
+import { createApp } from './app.ts'
+import type { Config } from './config/config.ts'
+import { CannotListen } from './errors.ts'
+import type { CollectionReport } from './gc/collector.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { Metrics, type CollectionFigures } from './http/metrics.ts'
+import { SendBuffers } from './http/sendBuffers.ts'
+import { createServer } from './http/server.ts'
+import { TransportEncoding } from './http/transportEncoding.ts'
+import type { Logger } from './logger.ts'
+import { layout } from './storage/layout.ts'
+import { Records } from './storage/records.ts'
+import { codeOf } from './work/errno.ts'
+import { assemble, type Closes } from './work/lifetime.ts'
+
+/** A server that listens. */
+export interface RunningServer extends Closes {
+  /** `http://HOST:PORT`, with the port that it really has. */
+  readonly address: string
+  /**
+   * Stops gracefully: takes no new builds, waits for the builds that run (for the configured time), then for
+   * answers that are being sent, then closes the rest.
+   */
+  close(): Promise<void>
+  /** Ends all builds now. Their clients get the answer that the server stops. */
+  abandon(): void
+}
+
+/** Milliseconds that running downloads get, even where the builds took all the time. */
+const leastForDownloads = 1_000
+
+/**
+ * Starts a server: makes all parts, listens, and tidies the storage and the Nix store from time to time. If
+ * the start fails, nothing stays open.
+ * @throws StorageFailed, NixFailed, InvalidData, CannotListen
+ */
+export function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  return assemble(async (stack) => {
+    const app = stack.use(await createApp(config, logger))
+    const { storage, images, queue, nix } = app
+    const metrics = new Metrics()
+    stack.adopt(
+      startHousekeeping(config, {
+        storage: app.bucket,
+        queue,
+        logger,
+        onCollection: (report) => metrics.collected(report && figuresOf(report)),
+      }),
+      (one) => one.stop(),
+    )
+    let patience = leastForDownloads
+    const server = stack.adopt(
+      createServer({
+        images,
+        sendBuffers: new SendBuffers(),
+        accelRedirect: config.downloads.accelRedirect,
+        transportEncoding: new TransportEncoding(),
+        logger,
+        metrics,
+        checks: [
+          { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
+          { name: 'nix', check: async () => void (await nix.ready()) },
+        ],
+      }),
+      (one) => closeBy(one, patience),
+    )
+    const address = await listen(server, config.listen)
+    // The last on the stack, hence the first when it stops: the server still answers while the builds finish.
+    stack.defer(async () => {
+      const end = performance.now() + config.stopTimeout * 1000
+      await queue.stop(config.stopTimeout)
+      patience = Math.max(leastForDownloads, end - performance.now())
+    })
+    return { address, abandon: () => queue.abandon() }
+  })
+}
+
+function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFigures {
+  const left = {
+    bytes: found.bytes - deleted.bytes,
+    blobs: found.blobs - deleted.blobs,
+    images: found.images - verdict.images.length,
+  }
+  return { left, deleted }
+}
+
+/** @returns `http://HOST:PORT` @throws CannotListen */
+async function listen(server: FastifyInstance, { host, port }: Config['listen']): Promise<string> {
+  try {
+    return await server.listen({ host, port })
+  } catch (cause) {
+    const why = reasons[codeOf(cause)] ?? String(cause)
+    throw new CannotListen(`cannot listen on ${host}:${port} (NIXERY_HOST, PORT): ${why}`, { cause })
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has it',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  EACCES: 'ports below 1024 need more rights',
+}
+
+/**
+ * Lets running answers finish. A client that does not read must not keep the server from ending.
+ * @param patience milliseconds
+ */
+async function closeBy(server: FastifyInstance, patience: number): Promise<void> {
+  const late = setTimeout(() => server.server.closeAllConnections(), patience)
+  try {
+    await server.close()
+  } finally {
+    clearTimeout(late)
+  }
+}

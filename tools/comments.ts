@@ -1,0 +1,12 @@
+/** Checks that the lines of comments end at the print width. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { wideComments } from './commentWidth.ts'
+
+const root = join(import.meta.dirname, '..')
+const listed = execFileSync('git', ['ls-files', '*.ts', '*.js'], { cwd: root, encoding: 'utf8' })
+const files = listed.split('\n').filter(Boolean)
+const faults = files.flatMap((file) => wideComments(file, readFileSync(join(root, file), 'utf8')))
+for (const fault of faults) console.error(fault)
+if (faults.length > 0) process.exitCode = 1
