@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import { isNewEnough, nixVersion } from '../bin/newerNix.js'
 import { bareCommand, startChildServer } from './support/childServer.ts'
 import { fetchError } from './support/registry.ts'
 
-/** Packages that nobody has built yet; each builder logs whom the root of its user namespace is, seen from outside. */
-const expression = `
+/** Each builder logs whom the root of its user namespace is, seen from outside. */
+const expression = (salt: string) => `
 { system ? builtins.currentSystem, ... }:
 let
   make = name: derivation {
     inherit name system;
     builder = "/bin/sh";
     args = [ "-c" "read -r inside outside rest < /proc/self/uid_map; echo builder is user $outside; echo > $out" ];
-    salt = "${randomUUID()}";
+    salt = "${salt}";
   };
 in
 { hello = make "hello"; cacert = make "cacert"; iana-etc = make "iana-etc"; }
@@ -25,8 +24,6 @@ in
 let folder: string
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nixery-bare-'))
-  await mkdir(join(folder, 'set'))
-  await writeFile(join(folder, 'set', 'default.nix'), expression)
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
@@ -38,18 +35,25 @@ const machineNix = nixVersion(machinePath)
 const isOld = machineNix !== undefined && !isNewEnough(machineNix)
 const skipOld = skip || (isOld ? false : 'needs a machine whose Nix is too old')
 
-/** A server as an operator starts it who has set nothing. */
-function start(variables: Readonly<Record<string, string>>, program?: typeof bareCommand) {
-  const all = { NIXERY_PKGS_PATH: join(folder, 'set'), NIX_CONFIG: 'substituters =', ...variables }
-  return startChildServer(join(folder, randomUUID()), all, program)
+/** A server as an operator starts it who has set nothing, on packages that nobody has built yet. It ends with the test. */
+async function start(
+  context: TestContext,
+  variables: Readonly<Record<string, string>>,
+  program?: typeof bareCommand,
+) {
+  const set = await mkdtemp(join(folder, 'set-'))
+  await writeFile(join(set, 'default.nix'), expression(set))
+  const all = { NIXERY_PKGS_PATH: set, NIX_CONFIG: 'substituters =', ...variables }
+  const server = await startChildServer(await mkdtemp(join(folder, 'server-')), all, program)
+  context.after(() => server.end('SIGTERM'))
+  return server
 }
 
 describe('a server of root on a machine without build users', { skip }, () => {
-  it('builds a real package set as a user of its own, or says why not', async () => {
-    const server = await start({})
+  it('builds a real package set as a user of its own, or says why not', async (context) => {
+    const server = await start(context, {})
     const answer = await fetch(`${server.address}/v2/hello/manifests/latest`)
     const text = await answer.text()
-    await server.end('SIGTERM')
     assert.ok(answer.status === 200 || answer.status === 503, text)
     const builders = server.log.flatMap((line) => /builder is user (\d+)/.exec(line)?.[1] ?? [])
     if (answer.status === 200) assert.ok(builders.length > 0 && !builders.includes('0'), builders.join())
@@ -59,10 +63,9 @@ describe('a server of root on a machine without build users', { skip }, () => {
   it(
     'refuses to build with a Nix that is too old for that, and says so when it starts',
     { skip: skipOld },
-    async () => {
-      const server = await start({ PATH: machinePath }, bareCommand)
+    async (context) => {
+      const server = await start(context, { PATH: machinePath }, bareCommand)
       const { status, message } = await fetchError(`${server.address}/v2/hello/manifests/latest`)
-      await server.end('SIGTERM')
       assert.equal(status, 503)
       assert.match(message, /add a group 'nixbld'/)
       assert.match(server.log.join('\n'), /no users that its builders could run as/)
