@@ -35,7 +35,7 @@ const machineNix = nixVersion(machinePath)
 const isOld = machineNix !== undefined && !isNewEnough(machineNix)
 const skipOld = skip || (isOld ? false : 'needs a machine whose Nix is too old')
 
-/** A server as an operator starts it who has set nothing, on packages that nobody has built yet. It ends with the test. */
+/** A server without settings for builders, on packages that nobody has built yet. It ends with the test. */
 async function start(
   context: TestContext,
   variables: Readonly<Record<string, string>>,
