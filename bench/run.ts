@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--json] [--quick] [--only layers,memory,images,serving]`: how fast it is, beside what it
- * would be without its means, measured in the same run. Tables to standard output, or JSON.
+ * `npm run bench -- [--json] [--quick] [--only layers,memory,images,serving,sources]`: how fast it is, beside
+ * what it would be without its means, measured in the same run. Tables to standard output, or JSON.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
@@ -13,8 +13,9 @@ import { memoryOfOneLayer } from './packing/memory.ts'
 import { packing } from './packing/section.ts'
 import { asTables, machine, type Section } from './report.ts'
 import { serving } from './serving/section.ts'
+import { sources } from './sources/section.ts'
 
-const parts = ['layers', 'memory', 'images', 'serving'] as const
+const parts = ['layers', 'memory', 'images', 'serving', 'sources'] as const
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
@@ -31,6 +32,37 @@ const report = { machine: facts, sections: new Array<Section>() }
 const floors: Floor[] = []
 const folder = await mkdtemp(join(tmpdir(), 'nixery-bench-'))
 try {
+  if (wanted('layers') || wanted('memory')) await packLayers()
+  if (wanted('images')) {
+    say('images')
+    const made = await images(folder, quick)
+    report.sections.push(...made.sections)
+    floors.push(...made.floors)
+  }
+  if (wanted('serving')) {
+    say('serving')
+    const made = await serving(folder, quick)
+    report.sections.push(...made.sections)
+    floors.push(...made.floors)
+  }
+  if (wanted('sources')) {
+    say('sources')
+    const made = await sources(folder, quick)
+    report.sections.push(...made.sections)
+    floors.push(...made.floors)
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+facts['load after'] = loadavg()[0] ?? 0
+report.sections.push({
+  title: 'To reach',
+  note: 'On two cores with nothing else to do.',
+  rows: rowsOf(floors),
+})
+console.log(values.json ? JSON.stringify(report, undefined, 2) : asTables(report))
+
+async function packLayers(): Promise<void> {
   say('data')
   const { datasets, all } = await makeDatasets(folder, quick)
   if (wanted('layers')) {
@@ -49,25 +81,4 @@ try {
     })
     floors.push(...made.floors)
   }
-  if (wanted('images')) {
-    say('images')
-    const made = await images(folder, quick)
-    report.sections.push(...made.sections)
-    floors.push(...made.floors)
-  }
-  if (wanted('serving')) {
-    say('serving')
-    const made = await serving(folder, quick)
-    report.sections.push(...made.sections)
-    floors.push(...made.floors)
-  }
-} finally {
-  await rm(folder, { recursive: true, force: true })
 }
-facts['load after'] = loadavg()[0] ?? 0
-report.sections.push({
-  title: 'To reach',
-  note: 'On two cores with nothing else to do.',
-  rows: rowsOf(floors),
-})
-console.log(values.json ? JSON.stringify(report, undefined, 2) : asTables(report))

@@ -75,10 +75,15 @@ export function createApp(config: Config, logger: Logger) {
     const nix = stack.adopt(await createNix({ ...nixOptions, evaluators: config.nix.evaluators }), (one) =>
       one.close(),
     )
-    const source = createSource(config.source, {
-      cacheDir: join(config.stateDir, 'sources'),
-      pinTtl: config.pinTtl,
-    })
+    const source = stack.adopt(
+      createSource(config.source, {
+        cacheDir: join(config.stateDir, 'sources'),
+        pinTtl: config.pinTtl,
+        tips: new Records(storage.records, layout.trustedTips),
+        netrc: config.netrc,
+      }),
+      (one) => one.close(),
+    )
     const layerings = await createLayerings(config, storage)
     const packer = stack.adopt(
       createPacker({

@@ -127,6 +127,9 @@ export class NixFailed extends NixeryError {}
 /** The package source cannot be reached or read. */
 export class SourceFailed extends NixeryError {}
 
+/** The package source cannot work as it is configured. Trying again does not help. */
+export class InvalidSource extends SourceFailed {}
+
 /** A data file, such as popularity counts or a reference graph, cannot be read or makes no sense. */
 export class InvalidData extends NixeryError {}
 

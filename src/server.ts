@@ -8,7 +8,9 @@ import { Metrics, type CollectionFigures } from './http/metrics.ts'
 import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
+import { logEvents } from './images/logEvents.ts'
 import type { Logger } from './logger.ts'
+import { StartCheck } from './sources/startCheck.ts'
 import { layout } from './storage/layout.ts'
 import { Records } from './storage/records.ts'
 import { codeOf } from './work/errno.ts'
@@ -33,13 +35,15 @@ const leastForDownloads = 1_000
 /**
  * Starts a server: makes all parts, listens, and tidies the storage and the Nix store from time to time. If
  * the start fails, nothing stays open.
- * @throws StorageFailed, NixFailed, InvalidData, CannotListen
+ * @throws StorageFailed, NixFailed, InvalidData, InvalidSource, CannotListen
  */
 export function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   return assemble(async (stack) => {
     const app = stack.use(await createApp(config, logger))
     const { storage, images, queue, nix } = app
     const metrics = new Metrics()
+    const sourceCheck = stack.adopt(new StartCheck(app.source, logEvents(logger)), (one) => one.stop())
+    await sourceCheck.start()
     stack.adopt(
       startHousekeeping(config, {
         storage: app.bucket,
@@ -61,6 +65,7 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
         checks: [
           { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
           { name: 'nix', check: async () => void (await nix.ready()) },
+          { name: 'source', check: async () => sourceCheck.ready() },
         ],
       }),
       (one) => closeBy(one, patience),

@@ -99,6 +99,13 @@ describe('a start that fails leaves no thread, child, timer, socket or file open
     })
   }
 
+  it('when the package set is not there', async () => {
+    // Nix may be asked for its settings, so the thread that runs programs is there before.
+    const outcome = await startAndClose('set', { NIXERY_PKGS_PATH: `${file}.nix` }, 'building')
+    assert.match(outcome.fault ?? '', /no package set at/)
+    assert.deepEqual(outcome.left, [])
+  })
+
   it('when the folder for the roots of Nix is a file', async () => {
     const state = join(folder, 'state-with-roots')
     await mkdir(state)
@@ -113,7 +120,7 @@ describe('a server that is closed leaves nothing open', () => {
   it('when it has done nothing', async () => {
     const { fault, held, isOne, left } = await startAndClose('idle', {}, 'idle')
     assert.equal(fault, undefined)
-    assert.deepEqual(kinds(held), new Set(['file', 'timer']))
+    assert.deepEqual(kinds(held), new Set(['file', 'thread', 'timer']))
     assert.ok(isOne)
     assert.deepEqual(left, [])
   })

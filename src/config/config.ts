@@ -9,7 +9,7 @@ import type { Given } from './group.ts'
 import { layers, type Layers } from './layers.ts'
 import { nix, nixpkgsEnvironment, storeGc, type Nix } from './nix.ts'
 import { listen, logLevel, stateDir, stopTimeout, type Listen } from './server.ts'
-import { pinTtl, platforms, source, type Platforms } from './source.ts'
+import { netrc, pinTtl, platforms, source, type Platforms } from './source.ts'
 import { storage } from './storage.ts'
 import { tiers, type Tiers } from './tiers.ts'
 
@@ -25,6 +25,8 @@ export interface Config {
   readonly platforms: Platforms
   /** Seconds that a resolved branch, tag or channel is used before it is looked up again. */
   readonly pinTtl: number
+  /** A file with credentials for package sets on the web. It need not be there. */
+  readonly netrc: string
   readonly storage: StorageConfig
   readonly downloads: Downloads
   /** Undefined: the server keeps no copies of what is in a bucket. */
@@ -63,6 +65,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     source: read(source),
     platforms: read(platforms),
     pinTtl: read(pinTtl),
+    netrc: read(netrc),
     storage: read(storage),
     downloads: read(downloads),
     tiers: read(tiers),

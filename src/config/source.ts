@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { architectures, ownArchitecture, type Architecture } from '../oci/platform.ts'
 import type { SourceConfig } from '../sources/createSource.ts'
@@ -61,4 +62,10 @@ export const platforms = group({
 export const pinTtl = group({
   variables: { NIXERY_PIN_TTL: integer(0, week).default(600) },
   value: ({ NIXERY_PIN_TTL: seconds }) => seconds,
+})
+
+/** A file with credentials by host: that of curl, git and Nix if nothing else is configured. */
+export const netrc = group({
+  variables: { NIXERY_NETRC: text.optional() },
+  value: ({ NIXERY_NETRC: file }) => resolve(file ?? join(homedir(), '.netrc')),
 })

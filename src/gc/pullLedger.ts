@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { StorageFailed } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Storage } from '../storage/interfaces.ts'
-import { layout, type PullRecord } from '../storage/layout.ts'
+import { layout } from '../storage/layout.ts'
+import type { PullRecord } from '../storage/recordValues.ts'
 import { folderOf } from '../storage/records.ts'
 
 /** What all servers have leased and served. */

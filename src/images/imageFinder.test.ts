@@ -14,7 +14,7 @@ import type { ImageOrder } from './inventory.ts'
 
 const order: ImageOrder = {
   request: parseImageName('gti'),
-  revision: { id: 'path:1', label: 'path (1)' },
+  revision: { id: 'path:1', label: 'path (1)', trusted: true },
   architecture: 'amd64',
 }
 

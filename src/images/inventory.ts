@@ -10,7 +10,7 @@ import { systems } from '../store/system.ts'
 import type { Architecture } from '../oci/platform.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { PackageSource } from '../sources/source.ts'
-import type { RevisionRecord } from '../storage/layout.ts'
+import type { RevisionRecord } from '../storage/recordValues.ts'
 import type { Records } from '../storage/records.ts'
 import type { OutputRecords } from './outputRecords.ts'
 import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
@@ -108,7 +108,8 @@ export class Inventory {
     run: RunOptions,
   ): Promise<{ readonly packages: readonly Package[]; readonly root: GcRoot; readonly created: number }> {
     const { nix, packages: records, source, revisions } = this.#parts
-    const { location, created = 0 } = await timed('fetch', run, () => source.fetch(order.revision, run))
+    const fetched = await timed('fetch', run, () => source.fetch(order.revision, run))
+    const { location, created = 0 } = fetched
     const scope = this.#scope(order)
     const evaluate = async (known: ReadonlyMap<string, Package>) => {
       const missing = order.request.packages.filter((attribute) => !known.has(attribute))
@@ -125,11 +126,11 @@ export class Inventory {
       // recorded for the revision.
       const fresh = await timed('evaluate', run, () => nix.evaluate(query, run)).catch(
         async (error: unknown) => {
-          await source.fetch(order.revision, run)
+          await fetched.confirm(run)
           throw error
         },
       )
-      await source.fetch(order.revision, run)
+      await fetched.confirm(run)
       await records.save(scope, fresh)
       const all = new Map([...known, ...fresh.map((one) => [one.attribute, one] as const)])
       return order.request.packages.flatMap((attribute) => all.get(attribute) ?? [])

@@ -19,7 +19,7 @@ const tableOf = (name: string, made: string, revision?: string) =>
   })
 const older = tableOf('b', '2026-01-01')
 const newer = tableOf('c', '2026-06-01')
-const revision = (id: string) => ({ id, label: id })
+const revision = (id: string) => ({ id, label: id, trusted: true })
 
 test('a revision gets the newest table, and keeps it when newer ones come', async () => {
   const { records } = createMemoryStorage()

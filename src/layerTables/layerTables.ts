@@ -4,7 +4,8 @@ import { decodeLayerTable, encodeLayerTable, type LayerTable } from '../layers/l
 import type { Revision } from '../store/revision.ts'
 import { hexOf } from '../oci/digest.ts'
 import type { ListsRecords, RecordStore } from '../storage/interfaces.ts'
-import { layout, type LayerTableOffer, type LayerTablePin } from '../storage/layout.ts'
+import { layout } from '../storage/layout.ts'
+import type { LayerTableOffer, LayerTablePin } from '../storage/recordValues.ts'
 import { namesOf, Records } from '../storage/records.ts'
 
 /** Tables in memory, some megabytes each: those of revisions that are in use side by side. */

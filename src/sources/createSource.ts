@@ -2,6 +2,7 @@ import { createChannelSource } from './channel.ts'
 import { createGitSource } from './git.ts'
 import { createPathSource } from './path.ts'
 import type { PackageSource } from './source.ts'
+import type { TipRecords } from './trustedTips.ts'
 
 /** Which source, and where. */
 export type SourceConfig =
@@ -20,14 +21,18 @@ interface SourceSettings {
   readonly cacheDir: string
   /** Seconds that a resolved channel, branch or tag is used without asking again. */
   readonly pinTtl: number
+  /** What branches, tags and channels have pointed at. */
+  readonly tips: TipRecords
+  /** A file with credentials by host (netrc(5)). */
+  readonly netrc?: string | undefined
 }
 
-export function createSource(config: SourceConfig, { cacheDir, pinTtl }: SourceSettings): PackageSource {
+export function createSource(config: SourceConfig, settings: SourceSettings): PackageSource {
   switch (config.kind) {
     case 'channel':
-      return createChannelSource({ ...config, pinTtl })
+      return createChannelSource({ ...config, ...settings })
     case 'git':
-      return createGitSource(config.repository, { cacheDir, pinTtl })
+      return createGitSource(config.repository, settings)
     case 'path':
       return createPathSource(config.path)
   }

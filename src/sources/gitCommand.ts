@@ -1,19 +1,30 @@
 import { SourceFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
-import { ProgramLost, ProgramNotStarted } from '../process/failures.ts'
+import { OutputTooLarge, ProgramLost, ProgramNotStarted } from '../process/failures.ts'
 import { run as runProgram, type Finished } from '../process/run.ts'
+import { withoutSecrets } from './address.ts'
+
+/** What git, or the ssh that it runs, says about a remote that no second attempt will find. */
+const lasting =
+  /not found|does not exist|does not appear to be a git repository|Authentication failed|could not read (Username|Password)|returned error: 40[134]|Permission denied|Access denied|Host key verification failed|HOST IDENTIFICATION HAS CHANGED|dubious ownership|unable to find remote helper|not supported or disabled/i
 
 /** git and what it said went wrong. */
-export class GitFailed extends SourceFailed {}
+export class GitFailed extends SourceFailed {
+  /** Whether the address or its credentials are wrong, so that asking again does not help. */
+  get isLasting(): boolean {
+    return lasting.test(this.message)
+  }
+}
 
 /**
  * Git with the machine's own credentials, but never with a question: programs run without a terminal, so ssh
  * cannot ask either. The repository is the one that the arguments name, not one that the server was started
- * in.
+ * in. What it lacks is not fetched behind our back: over plain files on a web server that would never end.
  */
 const environment: Readonly<Record<string, string | undefined>> = {
   GIT_TERMINAL_PROMPT: '0',
   SSH_ASKPASS_REQUIRE: 'never',
+  GIT_NO_LAZY_FETCH: '1',
   LC_ALL: 'C',
   GIT_DIR: undefined,
   GIT_WORK_TREE: undefined,
@@ -36,8 +47,12 @@ export async function git(
 }
 
 /** Whether git says yes (exit code 0) to a question that it may say no to. */
-export async function gitAgrees(args: readonly string[], { signal }: RunOptions): Promise<boolean> {
-  return (await start(args, signal, {})).code === 0
+export async function gitAgrees(
+  args: readonly string[],
+  { signal }: RunOptions,
+  env: Readonly<Record<string, string>> = {},
+): Promise<boolean> {
+  return (await start(args, signal, env)).code === 0
 }
 
 async function start(
@@ -48,7 +63,7 @@ async function start(
   try {
     return await runProgram('git', args, { signal, env: { ...environment, ...env } })
   } catch (cause) {
-    if (cause instanceof ProgramNotStarted || cause instanceof ProgramLost)
+    if (cause instanceof ProgramNotStarted || cause instanceof ProgramLost || cause instanceof OutputTooLarge)
       throw new SourceFailed(cause.message, { cause })
     throw cause
   }
@@ -58,10 +73,20 @@ function nameOf(args: readonly string[]): string {
   return args.find((arg) => /^[a-z]+(-[a-z]+)*$/.test(arg)) ?? ''
 }
 
-/** Without progress and hints, and without the credentials that an address may hold. */
+/** Lines that say nothing about what went wrong: progress, advice, and the frame that ssh draws. */
+const chatter =
+  /^(hint|warning):|^(remote: )?(Enumerating|Counting|Compressing|Receiving|Resolving|Updating|Unpacking|Total)\b|^Please make sure you have|^and the repository exists|^@+$|^Warning: Permanently added/
+/** Characters: enough for a reason, and too few to flood a log. */
+const mostWords = 1_000
+
+/**
+ * The reason of a failure, with what ssh said before git gave up, without progress and advice, and without
+ * the secrets that an address may hold.
+ */
 function wordsOf({ stderrTail, code, signal }: Finished): string {
-  const errors = stderrTail.filter((line) => /^(fatal|error|remote):/.test(line))
-  const lines = (errors.length > 0 ? errors : stderrTail).map((line) => line.trim()).filter(Boolean)
-  const words = lines.join(' ').replace(/:\/\/[^\s/@]*@/g, '://')
-  return words || (signal ? `killed by ${signal}` : `exit code ${code}`)
+  const lines = stderrTail.map((line) => line.trim()).filter(Boolean)
+  const telling = lines.filter((line) => !chatter.test(line))
+  const words = withoutSecrets((telling.length > 0 ? telling : lines).join(' '))
+  if (words === '') return signal ? `killed by ${signal}` : `exit code ${code}`
+  return words.length > mostWords ? `… ${words.slice(-mostWords)}` : words
 }

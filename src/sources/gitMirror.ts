@@ -1,70 +1,101 @@
-import { randomUUID } from 'node:crypto'
-import { access, mkdir, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { copyFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { UnknownTag } from '../errors.ts'
+import { isMissing } from '../work/errno.ts'
 import type { RunOptions } from '../work/events.ts'
-import { flush } from './flush.ts'
-import { git, gitAgrees, GitFailed } from './gitCommand.ts'
+import { BareRepository } from './bareRepository.ts'
+import { GitFailed } from './gitCommand.ts'
+import type { Remote } from './remote.ts'
 
-/** A bare repository with the commits that were needed. It has no history if the remote allows that. */
+/** How files are written and looked at: as they are in the commit. */
+const settings: readonly string[] = ['-c', 'core.bare=false', '-c', 'core.autocrlf=false']
+
+/**
+ * A bare repository that holds the commits that were asked for, without their history where the remote allows
+ * it.
+ */
 export class GitMirror {
-  readonly #folder: string
-  readonly #repository: string
+  readonly #repository: BareRepository
+  readonly #remote: Remote
 
-  constructor(folder: string, repository: string) {
-    this.#folder = folder
-    this.#repository = repository
+  constructor(folder: string, remote: Remote) {
+    this.#repository = new BareRepository(folder)
+    this.#remote = remote
   }
 
   /**
-   * Fetches a commit with all its files, unless it is there already.
-   * @throws UnknownTag if the remote does not have it; SourceFailed
+   * Writes a commit's files, links and modes to `<folder>/source`, which is there and empty, and what
+   * `isIntact` needs beside it. What the mirror lacks is fetched. @returns when the commit was made, in
+   * seconds since 1970
+   * @throws UnknownTag when the remote does not have it; SourceFailed
    */
-  async fetch(commit: string, run: RunOptions): Promise<void> {
-    await this.#create(run)
-    // The reference is made last, when everything that it needs is on the disk. An object alone proves
-    // nothing.
-    if (await gitAgrees(this.#args('rev-parse', '--verify', '--quiet', keptRef(commit)), run)) return
+  async checkOut(commit: string, folder: string, run: RunOptions): Promise<number> {
+    await this.#fetch(commit, run)
+    try {
+      return await this.#export(commit, folder, run)
+    } catch (error) {
+      // A loss of power may have taken what was fetched lately.
+      if (!(error instanceof GitFailed) || !isDamage(error)) throw error
+      run.onEvent({ kind: 'log', line: `the mirror is damaged and is made anew: ${error.message}` })
+      await this.#repository.remove()
+      await this.#fetch(commit, run)
+      return this.#export(commit, folder, run)
+    }
+  }
+
+  /** Whether the files that `checkOut` wrote still are those of the commit. @throws SourceFailed */
+  async isIntact(folder: string, run: RunOptions): Promise<boolean> {
+    await this.#repository.create(run)
+    // The list says nothing about sizes and times, so git reads all files; it notes these in the copy.
+    const checked = join(folder, 'index.checked')
+    try {
+      await copyFile(join(folder, 'index'), checked)
+      const args = [...settings, `--work-tree=${join(folder, 'source')}`, 'update-index', '--refresh']
+      return await this.#repository.agrees(args, run, { GIT_INDEX_FILE: checked })
+    } catch (error) {
+      if (isMissing(error)) return false
+      throw error
+    } finally {
+      await rm(checked, { force: true })
+    }
+  }
+
+  /** Lets go of a commit: git removes it some day. */
+  async forget(commit: string, run: RunOptions): Promise<void> {
+    await this.#repository.git(['update-ref', '-d', held(commit)], run)
+  }
+
+  /** Commits that were fetched and that begin with some digits. @throws SourceFailed */
+  async complete(digits: string, run: RunOptions): Promise<readonly string[]> {
+    if (!(await this.#repository.exists())) return []
+    const format = '--format=%(objectname)'
+    const names = await this.#repository.git(['for-each-ref', format, `${held(digits)}*`], run)
+    return names.split('\n').filter(Boolean)
+  }
+
+  async #fetch(commit: string, run: RunOptions): Promise<void> {
+    await this.#repository.create(run)
+    // The reference is made last, when all that it needs is there; an object alone may lack the rest.
+    if (await this.#repository.agrees(['rev-parse', '--verify', '--quiet', held(commit)], run)) return
     run.onEvent({ kind: 'log', line: `fetching ${commit}` })
     if (!(await this.#fetchCommit(commit, run))) await this.#fetchAll(run)
-    // Git itself does not flush all objects, nor the file that says which history is missing.
-    await flush(this.#folder, run)
-    if (!(await this.#keep(commit, run))) throw noSuchCommit(commit)
+    if (!(await this.#repository.agrees(['cat-file', '-e', `${commit}^{commit}`], run)))
+      throw noSuchCommit(commit)
+    await this.#repository.git(['update-ref', held(commit), commit], run)
   }
 
-  /** Forgets a commit. Git removes it some day. */
-  async forget(commit: string, run: RunOptions): Promise<void> {
-    await git(this.#args('update-ref', '-d', keptRef(commit)), run)
+  async #export(commit: string, folder: string, run: RunOptions): Promise<number> {
+    const tree = [...settings, `--work-tree=${join(folder, 'source')}`]
+    await this.#repository.git([...tree, 'read-tree', held(commit)], run, indexOf(folder))
+    await this.#repository.git(
+      [...tree, 'checkout-index', '--all', '--force', '--quiet'],
+      run,
+      indexOf(folder),
+    )
+    return Number(await this.#repository.git(['log', '-1', '--format=%ct', held(commit), '--'], run))
   }
 
-  /** Seconds since 1970. @throws SourceFailed */
-  async timeOf(commit: string, run: RunOptions): Promise<number> {
-    return Number(await git(this.#args('log', '-1', '--format=%ct', keptRef(commit), '--'), run))
-  }
-
-  /** Writes a commit's files, links and modes into an existing empty folder. @throws SourceFailed */
-  async export(commit: string, folder: string, run: RunOptions): Promise<void> {
-    const index = `${folder}.index`
-    const settings = ['-c', 'core.bare=false', '-c', 'core.autocrlf=false', `--work-tree=${folder}`]
-    const env = { GIT_INDEX_FILE: index }
-    await git([...settings, ...this.#args('read-tree', keptRef(commit))], run, env)
-    await git([...settings, ...this.#args('checkout-index', '--all', '--force', '--quiet')], run, env)
-    await rm(index)
-  }
-
-  async #create(run: RunOptions): Promise<void> {
-    if (await exists(this.#folder)) return
-    const unfinished = `${this.#folder}.tmp-${randomUUID()}`
-    await mkdir(dirname(this.#folder), { recursive: true })
-    await git(['init', '--quiet', '--bare', '--template=', '--', unfinished], run)
-    await flush(unfinished, run)
-    await rename(unfinished, this.#folder).catch(async (error: unknown) => {
-      await rm(unfinished, { recursive: true })
-      if (!(await exists(this.#folder))) throw error
-    })
-  }
-
-  /** @returns false if the remote gives only what its references point at, or always sends the history */
+  /** @returns false where the remote gives only what its references point at, or cannot leave history out. */
   async #fetchCommit(commit: string, run: RunOptions): Promise<boolean> {
     try {
       await this.#fetchInto(['--depth=1'], [commit], run)
@@ -77,10 +108,10 @@ export class GitMirror {
     }
   }
 
-  /** The last resort, for remotes that support neither single commits nor shallow fetches. */
+  /** The last resort, for remotes that know neither single commits nor shallow fetches. */
   async #fetchAll(run: RunOptions): Promise<void> {
     run.onEvent({ kind: 'log', line: 'the remote gives no single commits: fetching all that it has' })
-    const shallow = await git(this.#args('rev-parse', '--is-shallow-repository'), run)
+    const shallow = await this.#repository.git(['rev-parse', '--is-shallow-repository'], run)
     const deepen = shallow.trim() === 'true' ? ['--unshallow'] : []
     const all = ['+refs/heads/*:refs/nixery/all/heads/*', '+refs/tags/*:refs/nixery/all/tags/*']
     await this.#fetchInto(deepen, all, run)
@@ -88,22 +119,18 @@ export class GitMirror {
 
   async #fetchInto(options: readonly string[], refspecs: readonly string[], run: RunOptions): Promise<void> {
     const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
-    await git(this.#args('fetch', ...quiet, ...options, '--', this.#repository, ...refspecs), run)
-  }
-
-  async #keep(commit: string, run: RunOptions): Promise<boolean> {
-    if (!(await gitAgrees(this.#args('cat-file', '-e', `${commit}^{commit}`), run))) return false
-    await git(this.#args('update-ref', keptRef(commit), commit), run)
-    return true
-  }
-
-  #args(...args: readonly string[]): readonly string[] {
-    return [`--git-dir=${this.#folder}`, ...args]
+    const args = ['fetch', ...quiet, ...options, '--', this.#remote.address, ...refspecs]
+    await this.#remote.git(this.#repository.args(args), run)
   }
 }
 
+/** The list of the commit's files and their hashes. Git checks the list by a hash of its own. */
+function indexOf(folder: string): Readonly<Record<string, string>> {
+  return { GIT_INDEX_FILE: join(folder, 'index') }
+}
+
 /** The reference by which the mirror keeps a commit. */
-function keptRef(commit: string): string {
+function held(commit: string): string {
   return `refs/nixery/commits/${commit}`
 }
 
@@ -111,9 +138,6 @@ function noSuchCommit(commit: string, cause?: Error): UnknownTag {
   return new UnknownTag(`the repository has no commit ${commit}`, { cause })
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+function isDamage({ message }: GitFailed): boolean {
+  return /unable to|corrupt|bad object|not a valid object|failed to (unpack|read)|inflate/i.test(message)
 }

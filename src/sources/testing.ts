@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { BuildEvent, RunOptions } from '../work/events.ts'
 import { run as runProgram } from '../process/run.ts'
+import type { TipRecords } from './trustedTips.ts'
 
 /** A folder that goes with the test. */
 export async function createFolder(context: TestContext): Promise<string> {
@@ -15,6 +16,18 @@ export async function createFolder(context: TestContext): Promise<string> {
 export function recordingRun(context: TestContext): { run: RunOptions; events: BuildEvent[] } {
   const events: BuildEvent[] = []
   return { run: { signal: context.signal, onEvent: (event) => void events.push(event) }, events }
+}
+
+/** Records of tips that go with the test. */
+export function memoryTips(): TipRecords & { readonly ids: readonly string[] } {
+  const seen = new Map<string, object>()
+  return {
+    get: async (id) => seen.get(id),
+    put: async ([id], value) => void seen.set(id, value),
+    get ids() {
+      return [...seen.keys()]
+    },
+  }
 }
 
 /** A real git repository, untouched by the machine's configuration. */

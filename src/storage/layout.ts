@@ -2,6 +2,14 @@ import { z } from 'zod'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, type Digest } from '../oci/digest.ts'
 import { descriptorSchema, digestSchema } from '../oci/parse.ts'
+import type {
+  LayerRecord,
+  RevisionRecord,
+  TrustedTip,
+  LayerTableOffer,
+  LayerTablePin,
+  PullRecord,
+} from './recordValues.ts'
 import { outputSchema, type Output } from '../store/output.ts'
 import { packageSchema, type Package } from '../store/package.ts'
 
@@ -14,6 +22,7 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   builds/<layer key>                          which blob is a layer of store paths
  *   recompressed/<generation>/<codec>/<digest>  the same layer for clients that cannot read zstd
  *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   results of evaluations
+ *   tips/<revision>                             what branches, tags and channels have pointed at
  *   repositories/<name>/<tag>                   what a registry can list
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
  *   pulls/<server>/<number>                     what servers rely on
@@ -82,43 +91,6 @@ function kind<Name extends readonly string[], Value>(rule: RecordKind<Name, Valu
   return rule
 }
 
-/** Where a layer of store paths is. `size` in bytes, compressed. */
-export interface LayerRecord {
-  readonly digest: Digest
-  readonly size: number
-  readonly diffID: Digest
-}
-
-/** What is known of a revision. `created` in seconds since 1970, 0 if that is not known. */
-export interface RevisionRecord {
-  readonly created: number
-}
-
-/** A table for revisions that are seen later; of the revision that it was made of, if that is known. */
-export interface LayerTableOffer {
-  /** Identity of the table, in hex. */
-  readonly table: string
-  readonly revision?: string | undefined
-}
-
-/** The table that a revision uses for ever; null if there was none. */
-export interface LayerTablePin {
-  readonly table: string | null
-}
-
-/**
- * What a server relies on. A record never changes: its age, by the storage's own clock, says how long it
- * holds.
- */
-export interface PullRecord {
-  /** Seconds, from when the record was put, in which nothing that it names may be deleted. */
-  readonly holds: number
-  /** When each was last asked for, in milliseconds since 1970. */
-  readonly manifests: readonly (readonly [Digest, number])[]
-  /** Asked for by themselves. */
-  readonly blobs: readonly Digest[]
-}
-
 const size = z.number().int().nonnegative()
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
 const twoDays = 2 * 24 * 60 * 60
@@ -163,6 +135,14 @@ export const layout = {
     schema: z.object({ created: z.number() }),
     copies: 'lasting',
     keptAtLeast: 0,
+  }),
+  /**
+   * Revisions that a branch, tag or channel pointed at when this storage first saw them. They stay trusted.
+   */
+  trustedTips: kind<[revision: string], TrustedTip>({
+    folder: 'tips',
+    schema: z.object({ seen: z.iso.date() }),
+    copies: 'lasting',
   }),
   /** Written again on each day on which the name is asked for. */
   repositories: kind<[name: string, tag: string], { readonly tag: string; readonly seen: string }>({
