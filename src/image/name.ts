@@ -68,6 +68,11 @@ export function namedPackages({ packages }: Pick<ImageRequest, 'packages'>): rea
   return packages.filter((name) => !alwaysIn.includes(name))
 }
 
+/** Whether an image contains a package only because every image does: nobody asked for it. */
+export function isImplied({ name }: Pick<ImageRequest, 'name'>, attribute: string): boolean {
+  return alwaysIn.includes(attribute) && !name.split('/').includes(attribute)
+}
+
 function split(name: string): readonly string[] {
   if (name.length > longestName) {
     throw new InvalidName(`the name has ${name.length} characters: at most ${longestName} are allowed`)

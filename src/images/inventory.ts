@@ -12,6 +12,7 @@ import type { RunOptions } from '../work/events.ts'
 import type { PackageSource } from '../sources/source.ts'
 import type { RevisionRecord } from '../storage/recordValues.ts'
 import type { Records } from '../storage/records.ts'
+import { evaluateRequest } from './evaluateRequest.ts'
 import type { OutputRecords } from './outputRecords.ts'
 import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
 import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
@@ -122,9 +123,8 @@ export class Inventory {
         otherNames: [...metaPackages],
       }
       // If the folder was edited meanwhile, it is not this revision any more. Then neither results nor
-      // refusals may be
-      // recorded for the revision.
-      const fresh = await timed('evaluate', run, () => nix.evaluate(query, run)).catch(
+      // refusals may be recorded for the revision.
+      const fresh = await timed('evaluate', run, () => evaluateRequest(nix, order.request, query, run)).catch(
         async (error: unknown) => {
           await fetched.confirm(run)
           throw error

@@ -5,8 +5,9 @@ import { Session } from '../process/session.ts'
 /** Milliseconds in which a REPL ends by itself when its input does. */
 const GRACE_MS = 1_000
 /**
- * A line that no input can end with. `nix repl` waits for more input if any file that it parses ends too early, as a
- * set with an unclosed brace does: what it was still waiting with becomes a syntax error, and the next line is new.
+ * A line that no input can end with. `nix repl` waits for more input if any file that it parses ends too
+ * early, as a set with an unclosed brace does: what it was still waiting with becomes a syntax error, and the
+ * next line is new.
  */
 const END_OF_INPUT = ')'
 /** Bytes: an answer holds all names of a package set where a package is missing. */
