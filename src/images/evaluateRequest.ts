@@ -5,8 +5,8 @@ import type { Package } from '../store/package.ts'
 import type { RunOptions } from '../work/events.ts'
 
 /**
- * Evaluates attributes for a request. Packages that every image has are left out, with a line in the log, if the
- * package set lacks them.
+ * Evaluates attributes for a request. Packages that every image has are left out, with a line in the log, if
+ * the package set lacks them.
  * @throws as `Nix.evaluate`; PackagesNotFound names only what was asked for
  */
 export async function evaluateRequest(
