@@ -27,6 +27,9 @@ export const architectures = { x64: 'amd64', arm64: 'arm64' }
 /** The machine need not have patchelf. bash-static is the shell of builders in the sandbox. */
 const wanted = ['nix-bin', 'patchelf', 'bash-static']
 
+/** Libraries that Nix opens while it runs. */
+const loadedByName = ['libnss_dns.so.2']
+
 /** Of what the packages depend on, libraries are enough: Nix itself calls no other programs here. */
 const isNeeded = (/** @type {string} */ name) =>
   wanted.includes(name) || /^(lib(?!.*perl)|zlib1g$)/.test(name)
@@ -105,24 +108,23 @@ function assemble(files, made) {
   }
   copyFileSync(join(programs, 'bash-static'), join(made, 'libexec', 'bash-static'))
 
-  const run = (/** @type {string} */ program, /** @type {readonly string[]} */ ...args) =>
-    output(join(libraries, loader), ['--library-path', libraries, program, ...args])
-  const patchelf = (/** @type {readonly string[]} */ ...args) => run(join(programs, 'patchelf'), ...args)
+  const patchelf = (/** @type {readonly string[]} */ ...args) =>
+    output(join(libraries, loader), ['--library-path', libraries, join(programs, 'patchelf'), ...args])
   const nix = join(made, 'bin', 'nix')
-  const copied = new Set([loader])
-  copyFileSync(join(libraries, loader), join(made, 'lib', loader))
-  const copyNeeded = (/** @type {string} */ file) => {
-    for (const name of patchelf('--print-needed', file).split('\n')) {
-      if (name === '' || copied.has(name)) continue
-      copied.add(name)
-      copyFileSync(join(libraries, name), join(made, 'lib', name))
-      copyNeeded(join(made, 'lib', name))
-    }
+  /** @type {Set<string>} */
+  const copied = new Set()
+  const copy = (/** @type {string} */ name) => {
+    if (name === '' || copied.has(name)) return
+    copied.add(name)
+    const place = join(made, 'lib', name)
+    copyFileSync(join(libraries, name), place)
+    for (const other of needsOf(place)) copy(other)
   }
-  copyNeeded(nix)
+  const needsOf = (/** @type {string} */ file) => patchelf('--print-needed', file).split('\n')
+  for (const name of [loader, ...loadedByName, ...needsOf(nix)]) copy(name)
   // An RPATH, other than a RUNPATH, also counts for what the libraries need themselves.
-  const place = ['--set-interpreter', join(unpackedNix, 'lib', loader)]
-  patchelf('--force-rpath', '--set-rpath', '$ORIGIN/../lib', ...place, nix)
+  patchelf('--force-rpath', '--set-rpath', '$ORIGIN/../lib', nix)
+  patchelf('--set-interpreter', join(unpackedNix, 'lib', loader), nix)
 
   makeReadable(made)
   const told = output(join(made, 'lib', loader), [join(made, 'bin', 'nix-instantiate'), '--version'])

@@ -5,7 +5,11 @@ import { join } from 'node:path'
 import { wideComments } from './commentWidth.ts'
 
 const root = join(import.meta.dirname, '..')
-const listed = execFileSync('git', ['ls-files', '*.ts', '*.js'], { cwd: root, encoding: 'utf8' })
+const listed = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.js'],
+  { cwd: root, encoding: 'utf8' },
+)
 const files = listed.split('\n').filter(Boolean)
 const faults = files.flatMap((file) => wideComments(file, readFileSync(join(root, file), 'utf8')))
 for (const fault of faults) console.error(fault)

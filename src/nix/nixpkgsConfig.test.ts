@@ -22,16 +22,14 @@ async function setUp(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'nixery-test-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   await chmod(folder, 0o755)
-  return {
-    folder,
-    async configFor(environment: Readonly<Record<string, string>>, set = body) {
-      const asked = await createAskedNix(t, await writeSet(folder, set), { evaluators: 0, environment })
-      const lines: string[] = []
-      const answer = await asked.ask('a', (event) => event.kind === 'log' && lines.push(event.line))
-      const [found] = JSON.parse(answer) as readonly { readonly version?: string }[]
-      return { config: JSON.parse(found?.version ?? '{}') as unknown, lines }
-    },
+  const configFor = async (environment: Readonly<Record<string, string>>, set = body) => {
+    const asked = await createAskedNix(t, await writeSet(folder, set), { evaluators: 0, environment })
+    const lines: string[] = []
+    const answer = await asked.ask('a', (event) => event.kind === 'log' && lines.push(event.line))
+    const [found] = JSON.parse(answer) as readonly { readonly version?: string }[]
+    return { config: JSON.parse(found?.version ?? '{}') as unknown, lines }
   }
+  return { folder, configFor }
 }
 
 const nothing = { insecure: false }

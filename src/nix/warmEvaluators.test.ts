@@ -118,7 +118,7 @@ test('a warm evaluator leaves nothing behind, however it ends', async (t) => {
 
 test('what servers that are no more left is removed', async (t) => {
   const { warm, folder } = await setUp(t)
-  const left = join(folder, 'warm/evaluators', `${(await ownedName()).replace(/\.\d+\./, '.1.')}`)
+  const left = join(folder, 'warm/evaluators', (await ownedName()).replace(/\.\d+\./, '.1.'))
   const readOnly = join(left, 'process-1/store/nix/store/x')
   await mkdir(readOnly, { recursive: true })
   await writeFile(join(readOnly, 'file'), '')

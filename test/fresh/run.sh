@@ -16,7 +16,7 @@ fi
 
 readonly image=shell/git/htop
 readonly port=${PORT:-18080}
-readonly first_limit=120 second_limit=2 # seconds
+readonly first_limit=${FIRST_LIMIT:-120} second_limit=${SECOND_LIMIT:-2} # seconds; more on a busy machine
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly repository
 work=$(mktemp -d /var/tmp/nixery-fresh.XXXXXX)
@@ -57,11 +57,6 @@ mkdir -p "$machine/usr/lib/node_modules"
 cp -r "$(readlink -f "$(npm root --global)/npm")" "$machine/usr/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$machine/usr/bin/npm"
 git clone --quiet "file://$repository" "$machine/srv/nixery"
-cp -a "$machine" "$without_nix"
-for folder in "$with_old_nix" "$without_nix"; do
-  mount --rbind /dev "$folder/dev" # with its pseudoterminals, which Nix needs
-  mount -t proc proc "$folder/proc"
-done
 
 environment=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PORT="$port"
   npm_config_registry="$(npm config get registry 2>/dev/null)")
@@ -72,6 +67,11 @@ if [[ -n ${NODE_EXTRA_CA_CERTS:-} ]]; then
   cp -L "$NODE_EXTRA_CA_CERTS" "$machine/etc/extra-ca.pem"
   environment+=(NODE_EXTRA_CA_CERTS=/etc/extra-ca.pem npm_config_cafile=/etc/extra-ca.pem)
 fi
+cp -a "$machine" "$without_nix"
+for folder in "$with_old_nix" "$without_nix"; do
+  mount --rbind /dev "$folder/dev" # with its pseudoterminals, which Nix needs
+  mount -t proc proc "$folder/proc"
+done
 say "  made in $(since "$start") s, with Node $(chroot "$machine" node --version)"
 
 # In a chroot there are no user namespaces, which Nix' sandbox needs; so the machine's folder becomes the root.
@@ -247,7 +247,7 @@ until compgen -G "$machine/srv/nixery/var/nix/*/debs/*.deb" >/dev/null; do
   sleep 0.05
 done
 kill -KILL -- "-$server"
-wait "$server" || true
+wait "$server" 2>/dev/null || true
 compgen -G "$machine/srv/nixery/var/nix/$kind~*" >/dev/null || fail 'the set-up was not killed half-way'
 [[ ! -e $machine/srv/nixery/var/nix/$kind ]] || fail 'a half-made Nix is in place'
 serve_real_set 'a machine without Nix, after a set-up that was killed'

@@ -36,6 +36,8 @@ export async function startServer(variables: Readonly<Record<string, string>> = 
   const removeFolder = () => rm(folder, { recursive: true, force: true })
   try {
     const config = readConfig({
+      // Copies of the demo set need the machine's programs too.
+      NIX_CONFIG: process.env['NIX_CONFIG'],
       ...serverVariables(folder),
       NIXERY_LOG_LEVEL: 'silent',
       NIXERY_STOP_TIMEOUT: '5',
