@@ -28,6 +28,7 @@ import { createNix } from './nix/createNix.ts'
 import { readConfigFile } from './nix/nixpkgsConfig.ts'
 import { LocalQueue } from './queue/localQueue.ts'
 import { createSource } from './sources/createSource.ts'
+import { createInputFetcher } from './sources/evaluationInputs.ts'
 import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
 import { layout } from './storage/layout.ts'
@@ -73,11 +74,21 @@ export function createApp(config: Config, logger: Logger) {
     const { env, warning } = builderSettings(await builderFacts(set), config.nix.settings)
     if (warning !== undefined) logger.warn(warning)
     const nixOptions = { timeout: config.nix.timeout, stateDir: config.stateDir, env }
-    const environment = await readConfigFile(config.nixpkgsEnvironment)
-    const { evaluators, limits } = config.nix
-    const nix = stack.adopt(await createNix({ ...nixOptions, evaluators, limits, environment }), (one) =>
-      one.close(),
+    const nixpkgs = await readConfigFile(config.nixpkgsEnvironment)
+    const { evaluators, limits, evaluation, otherCommits } = config.nix
+    const nix = stack.adopt(
+      await createNix({
+        ...nixOptions,
+        evaluators,
+        limits,
+        environment: nixpkgs,
+        others: [...evaluation.searchPath, ...evaluation.allowedPaths],
+        fetching: { fetch: createInputFetcher(config.netrc), allowedUris: evaluation.allowedUris },
+        trustsSets: evaluation.mode === 'store',
+      }),
+      (one) => one.close(),
     )
+    const environment = { ...nixpkgs, ...evaluation.world }
     const source = stack.adopt(
       createSource(config.source, {
         cacheDir: join(config.stateDir, 'sources'),
@@ -105,6 +116,7 @@ export function createApp(config: Config, logger: Logger) {
       outputs: new OutputRecords(storage.records),
       revisions: new Records(storage.records, layout.revisions),
       environment,
+      otherCommits,
     })
     const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })
     const catalog = new Catalog(storage.records)
@@ -118,6 +130,7 @@ export function createApp(config: Config, logger: Logger) {
     )
     const tags = new TagResolver({
       source,
+      servesOthers: otherCommits !== 'none',
       finder: new ImageFinder({ keys, records, queue }),
       catalog,
       logger,
@@ -126,7 +139,20 @@ export function createApp(config: Config, logger: Logger) {
     })
     const variants = new ManifestVariants(building.blobs, new GzipLayers(building))
     const images = new Images({ tags, variants, records, leases, catalog, storage })
-    return { storage, bucket, leases, nix, nixOptions, source, maker, layerings, images, queue }
+    const buildsWarning = warning
+    return {
+      storage,
+      bucket,
+      leases,
+      nix,
+      buildsWarning,
+      nixOptions,
+      source,
+      maker,
+      layerings,
+      images,
+      queue,
+    }
   })
 }
 

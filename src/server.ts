@@ -11,6 +11,7 @@ import { TransportEncoding } from './http/transportEncoding.ts'
 import { logEvents } from './images/logEvents.ts'
 import { checkPackageSet } from './images/packageSetCheck.ts'
 import type { Logger } from './logger.ts'
+import { describeNix } from './nix/describeNix.ts'
 import { StartCheck } from './sources/startCheck.ts'
 import { layout } from './storage/layout.ts'
 import { Records } from './storage/records.ts'
@@ -43,7 +44,7 @@ const leastForDownloads = 1_000
 export function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   return assemble(async (stack) => {
     const app = stack.use(await createApp(config, logger))
-    const { storage, images, queue, nix } = app
+    const { storage, images, queue, nix, buildsWarning } = app
     const metrics = new Metrics()
     const system = systems[config.platforms[0]]
     const check = (run: RunOptions) => checkPackageSet({ source: app.source, nix, system }, run)
@@ -69,7 +70,7 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
         metrics,
         checks: [
           { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
-          { name: 'nix', check: async () => void (await nix.ready()) },
+          { name: 'nix', check: () => describeNix(nix, buildsWarning) },
           { name: 'source', check: async () => sourceCheck.ready() },
         ],
       }),

@@ -21,6 +21,8 @@ describe('the configuration', () => {
       timeout: 60,
       evaluators: 1,
       limits: { memory: 4 * 1024 ** 3, seconds: 120 },
+      evaluation: { mode: 'sandbox', searchPath: [], allowedPaths: [], allowedUris: ['https://'], world: {} },
+      otherCommits: 'substitute',
       settings: undefined,
     })
     assert.deepEqual(config.builds, { concurrency: 2, queueLimit: 100, deadline: 900 })

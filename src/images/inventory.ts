@@ -47,6 +47,8 @@ interface InventoryParts {
   readonly revisions: Records<[id: string], RevisionRecord>
   /** `NIXPKGS_*` variables. */
   readonly environment: Readonly<Record<string, string>>
+  /** What is made for commits that are on no branch or tag of the source, and may be anybody's. */
+  readonly otherCommits: 'substitute' | 'build' | 'none'
 }
 
 /** Finds out what an image consists of. Uses records, which never become wrong, or else Nix. */
@@ -119,6 +121,7 @@ export class Inventory {
       if (unknown.length === 0) return [...known.values()]
       const query = {
         revision: order.revision.id,
+        trusted: order.revision.trusted,
         location,
         system: scope.system,
         attributes: unknown,
@@ -144,7 +147,7 @@ export class Inventory {
     let packages = await find('evaluate', await records.find(scope, order.request.packages))
     const root = await realise(packages).catch(async (error: unknown) => {
       if (!(error instanceof DerivationMissing)) throw error
-      if (!order.revision.trusted) throw notBuilt(order)
+      if (!order.revision.trusted && this.#parts.otherCommits !== 'build') throw notBuilt(order)
       packages = await find('instantiate', new Map())
       return realise(packages)
     })
@@ -169,7 +172,7 @@ export class Inventory {
 function notBuilt({ revision, request }: ImageOrder): EvaluationFailed {
   return new EvaluationFailed(
     `${request.name} is not in the binary caches, and ${revision.label} is on no branch or tag of the package ` +
-      'set, so nothing is built for it',
+      'set, so nothing is built for it (NIXERY_COMMITS)',
   )
 }
 

@@ -26,6 +26,9 @@ export async function checkPackageSet({ source, nix, system }: CheckedParts, run
   for (const { name, stands, why } of walls) {
     if (!stands) log(`evaluations run without the wall '${name}': ${why ?? 'this machine does not have it'}`)
   }
-  const { warnings } = await nix.inspect({ revision: revision.id, location, system }, run)
+  const { warnings } = await nix.inspect(
+    { revision: revision.id, trusted: revision.trusted, location, system },
+    run,
+  )
   warnings.forEach(log)
 }

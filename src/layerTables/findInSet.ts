@@ -32,7 +32,11 @@ export async function findInSet(
   const revision = await source.pin(tag, run)
   const { location } = await source.fetch(revision, run)
   const onProgress = (done: number, of: number) => search.onProgress('attributes', done, of)
-  const { paths, attributes, failed } = await nix.outputs({ location, system }, run, onProgress)
+  const { paths, attributes, failed } = await nix.outputs(
+    { revision: revision.id, trusted: revision.trusted, location, system },
+    run,
+    onProgress,
+  )
   const present = await validPaths(paths, nixOptions, run)
   const local = await nix.closure(present, run)
   const there = new Set(present)

@@ -3,9 +3,9 @@ import { NixFailed } from '../errors.ts'
 import type { AllOutputs } from './nix.ts'
 import { isStorePath, type StorePath } from '../store/storePath.ts'
 import type { RunOptions } from '../work/events.ts'
-import { evaluateCold, type ColdOptions } from './coldEvaluation.ts'
+import { evaluateCold, type ColdOptions, type Question } from './coldEvaluation.ts'
 import type { ConfinedOutcome } from './confinedNix.ts'
-import type { SetRequest } from './evaluation.ts'
+import type { KnownInputs } from './inputStores.ts'
 import { setFault } from './evaluationFaults.ts'
 
 /**
@@ -16,6 +16,11 @@ const batch = 400
 
 const names = z.array(z.string())
 
+/** A set, and what `load.nix` is told about it. */
+interface SetQuestion extends Omit<Question, 'expression' | 'request'> {
+  readonly requestFor: (inputs?: KnownInputs) => object
+}
+
 /**
  * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and
  * left out.
@@ -23,13 +28,13 @@ const names = z.array(z.string())
  * @throws PackageSetFailed when the set as a whole cannot be evaluated; NixFailed
  */
 export async function allOutputs(
-  set: SetRequest,
+  set: SetQuestion,
   options: ColdOptions,
   run: RunOptions,
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<AllOutputs> {
   const listed = await ask(set, null, options, run)
-  if ('failure' in listed) throw setFault(listed.failure, options.limits)
+  if ('failure' in listed) throw setFault(listed.failure, options.limits, set.trusted)
   const paths = new Set<StorePath>()
   const attributes = listed.answer.length
   let [done, failed] = [0, 0]
@@ -50,13 +55,14 @@ export async function allOutputs(
 }
 
 async function ask(
-  set: SetRequest,
+  set: SetQuestion,
   some: readonly string[] | null,
   options: ColdOptions,
   run: RunOptions,
 ): Promise<{ readonly answer: readonly string[] } | { readonly failure: ConfinedOutcome }> {
-  const request = JSON.stringify({ ...set, names: some })
-  const outcome = await evaluateCold({ expression: 'allOutputs.nix', set: set.path, request }, options, run)
+  const { requestFor, ...asked } = set
+  const request = (inputs?: KnownInputs) => JSON.stringify({ ...requestFor(inputs), names: some })
+  const outcome = await evaluateCold({ ...asked, expression: 'allOutputs.nix', request }, options, run)
   if (outcome.code !== 0) return { failure: outcome }
   try {
     return { answer: names.parse(JSON.parse(outcome.stdout)) }

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { createAskedNix, testEnvironment, writeSet } from './testing.ts'
+import { createAskedNix, nixVersions, testEnvironment, writeSet } from './testing.ts'
 
 const secret = 'the-secret-of-the-server'
 
@@ -189,19 +189,21 @@ const forms = [
   ['by a warm evaluator', 1, 'version'],
 ] as const
 
-for (const [how, evaluators, form] of forms) {
-  test(`a hostile package set that is evaluated ${how} gets nothing of the machine`, async (t) => {
-    const { ask } = await createAskedNix(t, victim.set, { evaluators })
-    assert.match(await ask(`${form}Fine`), form === 'thrown' ? /<<fine>>/ : /"version":"fine"/)
-    for (const [index, [what]] of thefts.entries()) {
-      await t.test(`not ${what}`, async () => {
-        const answer = await ask(`${form}${index}`)
-        assert.ok(!answer.includes(secret), answer)
-        assert.deepEqual(victim.requests.splice(0), [])
-        assert.ok(!existsSync(victim.evidence), 'a builder ran')
-      })
-    }
-  })
+for (const { version, env } of nixVersions) {
+  for (const [how, evaluators, form] of forms) {
+    test(`a hostile package set that is evaluated ${how} gets nothing of the machine, Nix ${version}`, async (t) => {
+      const { ask } = await createAskedNix(t, victim.set, { evaluators, env })
+      assert.match(await ask(`${form}Fine`), form === 'thrown' ? /<<fine>>/ : /"version":"fine"/)
+      for (const [index, [what]] of thefts.entries()) {
+        await t.test(`not ${what}`, async () => {
+          const answer = await ask(`${form}${index}`)
+          assert.ok(!answer.includes(secret), answer)
+          assert.deepEqual(victim.requests.splice(0), [])
+          assert.ok(!existsSync(victim.evidence), 'a builder ran')
+        })
+      }
+    })
+  }
 }
 
 for (const isolation of ['namespaces', 'landlock'] as const) {

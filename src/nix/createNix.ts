@@ -5,11 +5,13 @@ import type { NixOptions } from './command.ts'
 import type { EvaluationLimits } from './confinedNix.ts'
 import { createEvaluator } from './evaluator.ts'
 import { GcRoots } from './gcRoots.ts'
+import { InputStores } from './inputStores.ts'
 import { createLocalStore } from './localStore.ts'
-import type { ChecksReadiness, Closes, Nix } from './nix.ts'
+import type { ChecksReadiness, Closes, EvaluationQuery, FetchInput, Nix } from './nix.ts'
 import { nixpkgsConfigOf } from './nixpkgsConfig.ts'
 import { ready } from './ready.ts'
 import { Sandbox, type SandboxOptions } from './sandbox/sandbox.ts'
+import { createStoreEvaluator } from './storeEvaluator.ts'
 import { WarmEvaluators } from './warmEvaluators.ts'
 
 /** Milliseconds after which a Nix that does not answer counts as broken. */
@@ -25,6 +27,12 @@ export interface CreateNixOptions extends NixOptions {
   readonly limits?: Partial<EvaluationLimits>
   /** `NIXPKGS_*` variables, with the content of the file that `NIXPKGS_CONFIG` names. */
   readonly environment?: Readonly<Record<string, string>>
+  /** What trusted package sets may read beside their own files, in the words of Nix' search path. */
+  readonly others?: readonly string[]
+  /** How trusted package sets fetch while they are evaluated; without it, they do not. */
+  readonly fetching?: { readonly fetch: FetchInput; readonly allowedUris: readonly string[] }
+  /** Trusted package sets are evaluated outside the sandbox, with the machine's store. */
+  readonly trustsSets?: boolean
   /** Which isolation evaluators get; without it, the best that works. */
   readonly isolation?: SandboxOptions['isolation']
 }
@@ -37,6 +45,9 @@ export async function createNix({
   evaluators: count = 0,
   limits: ownLimits,
   environment = {},
+  others = [],
+  fetching,
+  trustsSets = false,
   isolation,
   ...options
 }: CreateNixOptions): Promise<Nix & ChecksReadiness & Closes> {
@@ -57,13 +68,21 @@ export async function createNix({
     ...(isolation === undefined ? {} : { isolation }),
   })
   const warm = count > 0 ? new WarmEvaluators({ sandbox, count, limits }) : undefined
-  const evaluator = createEvaluator({ sandbox, limits, nixpkgs, ...(warm ? { warm } : {}) })
+  const inputs = fetching && new InputStores({ sandbox, limits, ...fetching })
+  const optional = { ...(warm ? { warm } : {}), ...(inputs ? { inputs } : {}) }
+  const evaluator = createEvaluator({ sandbox, limits, nixpkgs, others, ...optional })
+  const expressions = () => sandbox.expressions()
+  const withStore = createStoreEvaluator({ nixOptions: options, limits, nixpkgs, expressions })
+  const needsNoSandbox = ({ trusted = false }: Pick<EvaluationQuery, 'trusted'>) => trustsSets && trusted
+  const evaluatorFor = (set: Pick<EvaluationQuery, 'trusted'>) =>
+    needsNoSandbox(set) ? withStore : evaluator
   const store = createLocalStore(roots, options)
   return {
-    evaluate: (query, run) => evaluator.evaluate(query, run),
-    inspect: (set, run) => evaluator.inspect(set, run),
+    evaluate: (query, run) => evaluatorFor(query).evaluate(query, run),
+    inspect: (set, run) => evaluatorFor(set).inspect(set, run),
     outputs: (set, run, onProgress) => evaluator.outputs(set, run, onProgress),
     async instantiate(query, run) {
+      if (needsNoSandbox(query)) return withStore.evaluate(query, run)
       const derivations = await evaluator.derive(query, run)
       try {
         await store.add(derivations, run)
@@ -77,6 +96,7 @@ export async function createNix({
     closure: (paths, run) => store.closure(paths, run),
     async close() {
       await warm?.close()
+      await inputs?.close()
       await sandbox.close()
     },
     ready: () => ready(options, { signal: AbortSignal.timeout(READY_WITHIN), onEvent: () => {} }),

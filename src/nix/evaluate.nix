@@ -1,6 +1,6 @@
 # Looks attributes up in a package set and says what each of them is, for `nix-instantiate --eval --strict --json`.
 # `request` is JSON, so that nothing that a user wrote is ever read as an expression:
-#   { path; system; allow = as load.nix takes them;
+#   { path; system; allow; inputs = as load.nix takes them;
 #     paths = a list of components for each attribute; guarded = whether errors are caught and reported as "throws" }
 # `loaded` is what `load.nix` makes of it, if somebody has that already.
 { request, loaded ? null }:
@@ -11,7 +11,7 @@ let
 
   query = fromJSON request;
 
-  inherit (if loaded != null then loaded else import ./load.nix { inherit (query) path system allow; }) set takesConfig;
+  inherit (if loaded != null then loaded else import ./load.nix { inherit (query) path system allow; inputs = query.inputs or null; }) set takesConfig;
 
   attempt = value: if query.guarded then tryEval value else seq value { success = true; inherit value; };
 

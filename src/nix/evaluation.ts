@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { NixFailed } from '../errors.ts'
 import { storePathSchema } from '../store/storePathSchema.ts'
 import type { System } from '../store/system.ts'
+import type { KnownInputs } from './inputStores.ts'
 import type { Permission } from './nixpkgsConfig.ts'
 import { quote } from './quote.ts'
 
@@ -53,13 +54,23 @@ export interface SetRequest {
   readonly allow: readonly Permission[]
 }
 
+/** What `load.nix` is told. @param inputs of a set that fetches */
+export function setRequestOf({ path, system, allow }: SetRequest, inputs?: KnownInputs): object {
+  return { path, system, allow, ...(inputs ? { inputs } : {}) }
+}
+
 /**
  * What `evaluate.nix` is asked. Unguarded, the first error of the set ends it, and Nix says what it was;
  * guarded, what Nix can catch becomes a finding `throws`.
  */
-export function requestOf(set: SetRequest, attributes: readonly string[], guarded: boolean): string {
+export function requestOf(
+  set: SetRequest,
+  attributes: readonly string[],
+  guarded: boolean,
+  inputs?: KnownInputs,
+): string {
   const paths = attributes.map((attribute) => attribute.split('.'))
-  return JSON.stringify({ ...set, guarded, paths })
+  return JSON.stringify({ ...setRequestOf(set, inputs), guarded, paths })
 }
 
 /** @throws NixFailed if it is no answer of `evaluate.nix` */

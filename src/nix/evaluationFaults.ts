@@ -5,6 +5,7 @@ import { describeExcess, type ConfinedOutcome, type EvaluationLimits } from './c
 import type { Ask } from './coldEvaluation.ts'
 import type { EvaluationQuery } from './nix.ts'
 import { quote } from './quote.ts'
+import { adviceFor } from './refusedAccess.ts'
 
 /** Nixpkgs' last words to a Nix that is too old: it names a version, or features, in a list. */
 const tooOld =
@@ -23,7 +24,8 @@ export async function findRefusal(
     return new EvaluationFailed(`package '${attribute}' can be evaluated only now and then`)
   const { failure } = outcome
   if (failure.excess) return overLimit(query, failure.excess, limits)
-  return new EvaluationRefused(attribute, firstParagraph(failure))
+  const words = firstParagraph(failure)
+  return new EvaluationRefused(attribute, words + adviceFor(words, query.trusted === true))
 }
 
 /** Nixpkgs' sentence comes first; what follows is advice for whoever edits the configuration. */
@@ -45,21 +47,25 @@ export async function findCulprit(
   // One attempt is enough of that.
   if (failure.excess) return overLimit(query, failure.excess, limits)
   const set = await ask({ ...query, attributes: [] }, true, run)
-  if ('failure' in set) return setFault(set.failure, limits)
+  if ('failure' in set) return setFault(set.failure, limits, query.trusted)
   for (const attribute of query.attributes) {
     const isOnly = query.attributes.length === 1
     const outcome = isOnly ? { failure } : await ask({ ...query, attributes: [attribute] }, true, run)
     if (!('failure' in outcome)) continue
     if (outcome.failure.excess) return overLimit({ attributes: [attribute] }, outcome.failure.excess, limits)
-    return new EvaluationFailed(
-      `package '${attribute}' cannot be evaluated: ${quote(lastWords(outcome.failure))}`,
-    )
+    const words = lastWords(outcome.failure)
+    const advice = adviceFor(words, query.trusted === true)
+    return new EvaluationFailed(`package '${attribute}' cannot be evaluated: ${quote(words)}${advice}`)
   }
   return new EvaluationFailed(quote(lastWords(failure)))
 }
 
 /** Why a set as a whole cannot be evaluated. */
-export function setFault(failure: ConfinedOutcome, limits: EvaluationLimits): PackageSetFailed {
+export function setFault(
+  failure: ConfinedOutcome,
+  limits: EvaluationLimits,
+  trusted = false,
+): PackageSetFailed {
   const words = failure.log.errors.at(-1)?.text ?? lastWords(failure)
   const needs = tooOld.exec(words)?.[0]
   if (needs !== undefined) {
@@ -76,7 +82,8 @@ export function setFault(failure: ConfinedOutcome, limits: EvaluationLimits): Pa
     )
   }
   const why = failure.excess ? `it ${describeExcess(failure.excess, limits)}` : quote(lastWords(failure))
-  return new PackageSetFailed(`the package set cannot be evaluated: ${why}`)
+  const advice = failure.excess ? '' : adviceFor(words, trusted)
+  return new PackageSetFailed(`the package set cannot be evaluated: ${why}${advice}`)
 }
 
 function overLimit(

@@ -4,6 +4,7 @@ import type { PathInfo } from '../store/pathInfo.ts'
 import type { SetLocation } from '../store/revision.ts'
 import type { StorePath } from '../store/storePath.ts'
 import type { System } from '../store/system.ts'
+import type { InputRequest } from './inputRequest.ts'
 import type { Wall } from './sandbox/walls.ts'
 
 /** A package set, for one system. */
@@ -12,7 +13,20 @@ export interface PackageSet {
   readonly revision?: string
   readonly location: SetLocation
   readonly system: System
+  /** Whether the operator chose it: it may use what he allows. Otherwise, its own files and nothing else. */
+  readonly trusted?: boolean
 }
+
+/**
+ * Downloads what a package set fetches while it is evaluated.
+ * @param target path where the file, or the folder that a tarball has, shall be
+ * @throws SourceFailed
+ */
+export type FetchInput = (
+  input: Pick<InputRequest, 'kind' | 'url'>,
+  target: string,
+  run: RunOptions,
+) => Promise<void>
 
 export interface EvaluationQuery extends PackageSet {
   /** Attribute paths as users name them; see design.md for the look-up order. */

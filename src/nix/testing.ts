@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,25 @@ import type { Package } from '../store/package.ts'
  * A real Nix for tests, without sandbox, build users and binary caches: it must work as root in a container.
  */
 export const testEnvironment = { NIX_CONFIG: 'substituters =\nsandbox = false\nbuild-users-group =\n' }
+
+/** The versions of Nix on this machine: the one that tests use, and that of the system if it is another. */
+export const nixVersions = [{}, { PATH: '/usr/bin:/bin' }]
+  .map((env) => ({ env, version: versionOf(env) }))
+  .filter(
+    ({ version }, index, all) => version !== '' && all.findIndex((one) => one.version === version) === index,
+  )
+
+function versionOf(env: Readonly<Record<string, string>>): string {
+  try {
+    const text = execFileSync('nix-instantiate', ['--version'], {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    })
+    return text.trim().split(' ').at(-1) ?? ''
+  } catch {
+    return ''
+  }
+}
 
 /**
  * `make NAME SCRIPT EXTRA` is a derivation whose builder is a shell script; `ok NAME EXTRA` writes its

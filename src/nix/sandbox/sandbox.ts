@@ -32,6 +32,8 @@ export interface Room {
   readonly scratch: Scratch
   /** The package set: the only path that Nix may read, beside the server's expressions and its own store. */
   readonly set?: string
+  /** What Nix may read beside it, in the words of its search path: `NAME=PATH` or `PATH`. */
+  readonly others?: readonly string[]
   /** Seconds of processor time. */
   readonly seconds?: number
 }
@@ -151,13 +153,16 @@ export class Sandbox {
     { machine, folder, isolation }: Findings,
     program: NixProgram,
     args: readonly string[],
-    { scratch, set, seconds }: Room,
+    { scratch, set, others = [], seconds }: Room,
   ): Promise<Confined> {
-    const sets = set === undefined ? [] : [...new Set([set, await realpath(set).catch(() => set)])]
+    const sets = set === undefined ? [] : await withTarget(set)
+    const beside = await Promise.all(others.map((entry) => withTarget(entry.replace(/^[^/=]*=/, ''))))
     const searched = [
       ...sets.map((one) => `nixery-set=${one}`),
       `nixery-expressions=${folder.expressions}`,
       `nixery-store=${scratch.store}/nix/store`,
+      ...others,
+      ...beside.flat(),
     ]
     const launch = isolate(
       isolation,
@@ -168,7 +173,11 @@ export class Sandbox {
       ],
       {
         // Nix says what is missing.
-        readable: [folder.settings, folder.expressions, ...sets.filter((one) => existsSync(one))],
+        readable: [
+          folder.settings,
+          folder.expressions,
+          ...[...sets, ...beside.flat()].filter((one) => existsSync(one)),
+        ],
         writable: [scratch.folder],
       },
       { memory: this.#options.memory, ...(seconds === undefined ? {} : { seconds }) },
@@ -191,6 +200,11 @@ export class Sandbox {
     if (found !== undefined) return found
     throw new NixFailed(`Nix is not to be had: '${name}' is not installed, or not in the PATH`)
   }
+}
+
+/** A path, and what it is a link to. */
+async function withTarget(path: string): Promise<readonly string[]> {
+  return [...new Set([path, await realpath(path).catch(() => path)])]
 }
 
 /** No isolation is no wall. */
