@@ -127,5 +127,20 @@ describe('a commit that is on no branch or tag', () => {
     } finally {
       await server.stop()
     }
+    const none = await startServer({ ...variables, NIXERY_COMMITS: 'none' })
+    try {
+      const { status, message } = await fetchError(`${none.address}/v2/one/manifests/${stray}`)
+      assert.equal(status, 404)
+      assert.match(message, /NIXERY_COMMITS=none/)
+      await fetchManifest(none.address, 'one')
+    } finally {
+      await none.stop()
+    }
+    const build = await startServer({ ...variables, NIXERY_COMMITS: 'build' })
+    try {
+      await fetchManifest(build.address, 'two', stray)
+    } finally {
+      await build.stop()
+    }
   })
 })

@@ -24,8 +24,11 @@ export async function findRefusal(
     return new EvaluationFailed(`package '${attribute}' can be evaluated only now and then`)
   const { failure } = outcome
   if (failure.excess) return overLimit(query, failure.excess, limits)
-  const words = firstParagraph(failure)
-  return new EvaluationRefused(attribute, words + adviceFor(words, query.trusted === true))
+  // Where the server keeps the set is nothing to tell a client.
+  const words = firstParagraph(failure).replaceAll(`${query.location.path}/`, '')
+  // Anybody may have written it.
+  const said = query.trusted === false ? `the package set of this commit says: "${words}"` : words
+  return new EvaluationRefused(attribute, said + adviceFor(words, query.trusted === true))
 }
 
 /** Nixpkgs' sentence comes first; what follows is advice for whoever edits the configuration. */

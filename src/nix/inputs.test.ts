@@ -218,6 +218,13 @@ test('ATTACK: a commit of anybody makes the server fetch nothing, also if a trus
   await assert.rejects(evaluate('a', false), /on no branch or tag/)
 })
 
+test('what a commit of anybody says is quoted', async (t) => {
+  const { evaluate, write } = await createEvaluator(t, 'http://127.0.0.1:1')
+  await write('default.nix', '{ system, ... }: { a = throw "your server is broken\u001b[31m, call us"; }')
+  const says = 'the package set of this commit says: "your server is broken, call us"'
+  await assert.rejects(evaluate('a', false), { message: says })
+})
+
 test('NIX_PATH and allowed paths are for trusted revisions', async (t) => {
   const { folder, url } = await serveInputs(t)
   for (const evaluators of [0, 1]) {

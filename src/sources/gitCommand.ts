@@ -86,7 +86,8 @@ const mostWords = 1_000
 function wordsOf({ stderrTail, code, signal }: Finished): string {
   const lines = stderrTail.map((line) => line.trim()).filter(Boolean)
   const telling = lines.filter((line) => !chatter.test(line))
-  const words = withoutSecrets((telling.length > 0 ? telling : lines).join(' '))
+  // What the remote says may hold anything.
+  const words = withoutSecrets((telling.length > 0 ? telling : lines).join(' ')).replaceAll(/\p{Cc}/gu, '')
   if (words === '') return signal ? `killed by ${signal}` : `exit code ${code}`
   return words.length > mostWords ? `… ${words.slice(-mostWords)}` : words
 }
