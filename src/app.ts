@@ -14,6 +14,7 @@ import { Images } from './images/images.ts'
 import { Inventory, type ImageOrder } from './images/inventory.ts'
 import { LayerMaker } from './images/layerMaker.ts'
 import { ManifestVariants } from './images/manifestVariants.ts'
+import { NameIndex } from './images/nameIndex.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
 import { TagResolver } from './images/tagResolver.ts'
@@ -122,7 +123,8 @@ export function createApp(config: Config, logger: Logger) {
       stopped: queue.stopped,
     })
     const variants = new ManifestVariants(building.blobs, new GzipLayers(building))
-    const images = new Images({ tags, variants, records, leases, catalog, storage })
+    const nameIndex = new NameIndex(storage.records, storage.blobs)
+    const images = new Images({ tags, variants, records, leases, catalog, nameIndex, storage })
     return { storage, bucket, leases, nix, nixOptions, source, maker, layerings, images, queue }
   })
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { createAccess } from './access/createAccess.ts'
 import { createApp } from './app.ts'
 import type { Config } from './config/config.ts'
 import { CannotListen } from './errors.ts'
@@ -53,10 +54,16 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       }),
       (one) => one.stop(),
     )
+    const { file, keyFile, publicUrl } = config.access
+    const followed =
+      file === undefined
+        ? undefined
+        : stack.adopt(await createAccess({ file, keyFile }, app.bucket, logger), (one) => one.stop())
     let patience = leastForDownloads
     const server = stack.adopt(
       createServer({
         images,
+        gate: followed && { access: followed.access, architectures: config.platforms, publicUrl },
         sendBuffers: new SendBuffers(),
         accelRedirect: config.downloads.accelRedirect,
         transportEncoding: new TransportEncoding(),
@@ -71,6 +78,7 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       (one) => closeBy(one, patience),
     )
     const address = await listen(server, config.listen)
+    tellWhatIsOpen(config, logger)
     // The last on the stack, hence the first when it stops: the server still answers while the builds finish.
     stack.defer(async () => {
       const end = performance.now() + config.stopTimeout * 1000
@@ -79,6 +87,21 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
     })
     return { address, abandon: () => queue.abandon() }
   })
+}
+
+/** One line for operators: who may pull from this server. */
+function tellWhatIsOpen({ access, listen: { host } }: Config, logger: Logger): void {
+  if (access.file !== undefined) {
+    const hint =
+      access.publicUrl === undefined ? '; set NIXERY_PUBLIC_URL if clients know it by another address' : ''
+    logger.info(`the rules of ${access.file} say who may pull what${hint}`)
+  } else if (/^(localhost|127(\.\d+){3}|::1)$/.test(host)) {
+    logger.info('programs of this machine may pull everything')
+  } else {
+    logger.warn(
+      `everybody who can reach ${host} may pull everything and have anything built: set NIXERY_ACCESS, see docs/access.md`,
+    )
+  }
 }
 
 function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFigures {

@@ -1,5 +1,6 @@
 import type { Images } from '../images/images.ts'
 import type { Logger } from '../logger.ts'
+import type { GateParts } from './gate.ts'
 import type { ReadinessCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import type { SendBuffers } from './sendBuffers.ts'
@@ -8,6 +9,8 @@ import type { TransportEncoding } from './transportEncoding.ts'
 /** What the HTTP server works with. */
 export interface HttpParts {
   readonly images: Images
+  /** Undefined: everybody may have everything. */
+  readonly gate?: GateParts | undefined
   readonly sendBuffers: SendBuffers
   /** The path under which an nginx in front finds the storage's files, if nginx sends the blobs. */
   readonly accelRedirect?: string | undefined

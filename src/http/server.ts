@@ -12,6 +12,7 @@ import { MalformedRequests } from './malformedRequests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
+import { registerTokens } from './tokenRoute.ts'
 
 /**
  * Milliseconds. Proxies keep idle connections open for a minute, and the server must not close them first.
@@ -56,6 +57,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
   registerHealth(server, parts.checks)
   registerMetrics(server, parts.metrics)
   registerRegistry(server, parts)
+  if (parts.gate) registerTokens(server, parts.gate.access)
   return server
 }
 

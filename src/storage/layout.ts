@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, type Digest } from '../oci/digest.ts'
 import { descriptorSchema, digestSchema } from '../oci/parse.ts'
+import type { RobotTokenRecord, SigningKeyRecord } from './accessRecords.ts'
+import { robotTokenSchema, signingKeySchema } from './accessRecords.ts'
 import type {
   LayerRecord,
   RevisionRecord,
@@ -24,6 +26,8 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   results of evaluations
  *   tips/<revision>                             what branches, tags and channels have pointed at
  *   repositories/<name>/<tag>                   what a registry can list
+ *   digests/<name>/<tag>/<manifest>            what a name and a tag have stood for
+ *   access/tokens/<id>, keys/<id>               tokens of robots (hashed), and keys that sign tokens
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
  *   pulls/<server>/<number>                     what servers rely on
  *   gc/…                                        what collectors are about to delete, and when they ran
@@ -150,6 +154,23 @@ export const layout = {
     schema: z.object({ tag: z.string(), seen: z.iso.date() }),
     copies: 'none',
     keptAtLeast: twoDays,
+  }),
+  /** A digest is served under a name only if something that the name stood for refers to it. */
+  digests: kind<[name: string, tag: string, manifest: string], { readonly digest: Digest }>({
+    folder: 'digests',
+    schema: z.object({ digest: digestSchema }),
+    copies: 'none',
+    pointsAt: 'image',
+  }),
+  robotTokens: kind<[id: string], RobotTokenRecord>({
+    folder: 'access/tokens',
+    schema: robotTokenSchema,
+    copies: 'none',
+  }),
+  signingKeys: kind<[id: string], SigningKeyRecord>({
+    folder: 'access/keys',
+    schema: signingKeySchema,
+    copies: 'none',
   }),
   /** `layers/layerTable.ts` knows what is in a table. */
   layerTables: kind<[identity: string], unknown>({
