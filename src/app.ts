@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
 import type { Config } from './config/config.ts'
@@ -55,7 +55,9 @@ export function openStorage(config: Config): Promise<Storage & Closes> {
  */
 export function createApp(config: Config, logger: Logger) {
   return assemble(async (stack) => {
-    await mkdir(config.stateDir, { recursive: true })
+    await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
+    // Folders of older versions were open to other users. Another user's folder keeps its mode.
+    await chmod(config.stateDir, 0o700).catch(() => undefined)
     const bucket = stack.use(await openStorage(config))
     const tiers = await openTiers(config, bucket, logger, () => leases.forgetAll())
     stack.defer(() => tiers.close?.())

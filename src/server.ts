@@ -5,7 +5,10 @@ import type { Config } from './config/config.ts'
 import { CannotListen } from './errors.ts'
 import type { CollectionReport } from './gc/collector.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { Audit } from './http/audit.ts'
 import { Metrics, type CollectionFigures } from './http/metrics.ts'
+import { createOperatorServer } from './http/operatorServer.ts'
+import type { HttpParts } from './http/parts.ts'
 import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
@@ -60,23 +63,30 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
         ? undefined
         : stack.adopt(await createAccess({ file, keyFile }, app.bucket, logger), (one) => one.stop())
     let patience = leastForDownloads
-    const server = stack.adopt(
-      createServer({
-        images,
-        gate: followed && { access: followed.access, architectures: config.platforms, publicUrl },
-        sendBuffers: new SendBuffers(),
-        accelRedirect: config.downloads.accelRedirect,
-        transportEncoding: new TransportEncoding(),
-        logger,
-        metrics,
-        checks: [
-          { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
-          { name: 'nix', check: async () => void (await nix.ready()) },
-          { name: 'source', check: async () => sourceCheck.ready() },
-        ],
-      }),
-      (one) => closeBy(one, patience),
-    )
+    const { metricsPort, trustedProxies, auditPulls } = config.listen
+    const parts: HttpParts = {
+      images,
+      gate: followed && { access: followed.access, architectures: config.platforms, publicUrl },
+      sendBuffers: new SendBuffers(),
+      accelRedirect: config.downloads.accelRedirect,
+      transportEncoding: new TransportEncoding(),
+      logger,
+      metrics,
+      checks: [
+        { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
+        { name: 'nix', check: async () => void (await nix.ready()) },
+        { name: 'source', check: async () => sourceCheck.ready() },
+      ],
+      audit: new Audit(logger, { pulls: auditPulls }),
+      operatorPort: metricsPort !== undefined,
+      trustedProxies,
+    }
+    if (metricsPort !== undefined) {
+      const operators = stack.adopt(createOperatorServer(parts), (one) => closeBy(one, leastForDownloads))
+      const where = await listen(operators, { host: config.listen.host, port: metricsPort })
+      logger.info(`metrics are at ${where}/metrics`)
+    }
+    const server = stack.adopt(createServer(parts), (one) => closeBy(one, patience))
     const address = await listen(server, config.listen)
     tellWhatIsOpen(config, logger)
     // The last on the stack, hence the first when it stops: the server still answers while the builds finish.
@@ -114,7 +124,10 @@ function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFig
 }
 
 /** @returns `http://HOST:PORT` @throws CannotListen */
-async function listen(server: FastifyInstance, { host, port }: Config['listen']): Promise<string> {
+async function listen(
+  server: FastifyInstance,
+  { host, port }: Pick<Config['listen'], 'host' | 'port'>,
+): Promise<string> {
   try {
     return await server.listen({ host, port })
   } catch (cause) {

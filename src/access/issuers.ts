@@ -20,7 +20,7 @@ const patience = 5_000
 const pause = 5_000
 /** Milliseconds after which keys are fetched again, and between two looks for an unknown key. */
 const keysLast = 600_000
-const cooldown = 30_000
+const cooldown = 1_000
 /** Seconds by which the clocks of issuers may differ. */
 const clockTolerance = 30
 /** Characters. The claims travel in our own tokens. */

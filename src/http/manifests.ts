@@ -17,7 +17,7 @@ export interface RequestedContent {
  * `GET` and `HEAD /v2/<name>/manifests/<reference>`. Both methods build the image of a tag if it is unknown.
  */
 export async function sendManifest(
-  { images }: Pick<HttpParts, 'images'>,
+  { images, audit }: Pick<HttpParts, 'images' | 'audit'>,
   requested: RequestedContent,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -38,6 +38,7 @@ export async function sendManifest(
       )
     : await images.manifestByDigest(reference.digest)
   const { mediaType, digest, size } = manifest.descriptor
+  audit.pulled(request, asker, { image: image.name, tag: byTag ? reference.tag : undefined, digest })
   identify(reply, digest, byTag ? revalidate : asker ? privateImmutable : immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   void reply.headers({ 'content-type': mediaType, 'content-length': size })

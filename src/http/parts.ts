@@ -1,5 +1,6 @@
 import type { Images } from '../images/images.ts'
 import type { Logger } from '../logger.ts'
+import type { Audit } from './audit.ts'
 import type { GateParts } from './gate.ts'
 import type { ReadinessCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
@@ -18,4 +19,9 @@ export interface HttpParts {
   readonly logger: Logger
   readonly checks: readonly ReadinessCheck[]
   readonly metrics: Metrics
+  readonly audit: Audit
+  /** Whether metrics and the details of checks are on another port. */
+  readonly operatorPort: boolean
+  /** Addresses and networks of proxies whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[]
 }

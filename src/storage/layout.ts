@@ -2,8 +2,7 @@ import { z } from 'zod'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, type Digest } from '../oci/digest.ts'
 import { descriptorSchema, digestSchema } from '../oci/parse.ts'
-import type { RobotTokenRecord, SigningKeyRecord } from './accessRecords.ts'
-import { robotTokenSchema, signingKeySchema } from './accessRecords.ts'
+import * as access from './accessRecords.ts'
 import type {
   LayerRecord,
   RevisionRecord,
@@ -162,14 +161,14 @@ export const layout = {
     copies: 'none',
     pointsAt: 'image',
   }),
-  robotTokens: kind<[id: string], RobotTokenRecord>({
+  robotTokens: kind<[id: string], access.RobotTokenRecord>({
     folder: 'access/tokens',
-    schema: robotTokenSchema,
+    schema: access.robotTokenSchema,
     copies: 'none',
   }),
-  signingKeys: kind<[id: string], SigningKeyRecord>({
+  signingKeys: kind<[id: string], access.SigningKeyRecord>({
     folder: 'access/keys',
-    schema: signingKeySchema,
+    schema: access.signingKeySchema,
     copies: 'none',
   }),
   /** `layers/layerTable.ts` knows what is in a table. */
@@ -221,7 +220,6 @@ export const layout = {
 } as const
 
 const kinds: readonly RecordKind[] = Object.values(layout)
-
 /** Every folder of a storage. */
 export const storageFolders: ReadonlySet<string> = new Set([blobFolder, ...kinds.map(({ folder }) => folder)])
 
@@ -238,6 +236,9 @@ export const ageingFolders: readonly { readonly folder: string; readonly keptAtL
 export const copiedFolders: readonly string[] = kinds
   .filter(({ copies }) => copies !== 'none')
   .map(({ folder }) => folder)
+
+/** Whether only the server may ever read the record. */
+export const isSecret = (key: string): boolean => key.startsWith(layout.signingKeys.folder)
 
 const copyingIn = new Map(kinds.map(({ folder, copies }) => [folder, copies]))
 
