@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createPacker } from './archive/workerPacker.ts'
 import type { Config } from './config/config.ts'
@@ -14,6 +14,7 @@ import { Images } from './images/images.ts'
 import { Inventory, type ImageOrder } from './images/inventory.ts'
 import { LayerMaker } from './images/layerMaker.ts'
 import { ManifestVariants } from './images/manifestVariants.ts'
+import { NameIndex } from './images/nameIndex.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
 import { TagResolver } from './images/tagResolver.ts'
@@ -56,7 +57,9 @@ export function openStorage(config: Config): Promise<Storage & Closes> {
  */
 export function createApp(config: Config, logger: Logger) {
   return assemble(async (stack) => {
-    await mkdir(config.stateDir, { recursive: true })
+    await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
+    // Folders of older versions were open to other users. Another user's folder keeps its mode.
+    await chmod(config.stateDir, 0o700).catch(() => undefined)
     const bucket = stack.use(await openStorage(config))
     const tiers = await openTiers(config, bucket, logger, () => leases.forgetAll())
     stack.defer(() => tiers.close?.())
@@ -138,7 +141,8 @@ export function createApp(config: Config, logger: Logger) {
       stopped: queue.stopped,
     })
     const variants = new ManifestVariants(building.blobs, new GzipLayers(building))
-    const images = new Images({ tags, variants, records, leases, catalog, storage })
+    const nameIndex = new NameIndex(storage.records, storage.blobs)
+    const images = new Images({ tags, variants, records, leases, catalog, nameIndex, storage })
     const buildsWarning = warning
     return {
       storage,

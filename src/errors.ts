@@ -101,6 +101,32 @@ export function reasonOf(error: unknown): unknown {
   return error instanceof ImageNotBuilt ? error.cause : error
 }
 
+/** A request without credentials, or with ones that are not valid. The message does not repeat them. */
+export class Unauthenticated extends NixeryError {}
+
+/** The rules of the registry do not allow it. The message is the rule's own sentence. */
+export class AccessDenied extends NixeryError {
+  /** Who asked. */
+  readonly who: string
+  /** Which rule decided. */
+  readonly rule: string
+  constructor(message: string, who: string, rule: string) {
+    super(message)
+    this.who = who
+    this.rule = rule
+  }
+}
+
+/** A client, or all of them together, ask for more than their share. */
+export class TooManyRequests extends NixeryError {
+  /** Seconds after which the client should try again. */
+  readonly retryAfter: number
+  constructor(message: string, retryAfter: number) {
+    super(`${message}; try again in ${retryAfter} s`)
+    this.retryAfter = retryAfter
+  }
+}
+
 /** The build queue is full. */
 export class QueueFull extends NixeryError {
   /** Seconds after which the client should try again. */

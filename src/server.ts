@@ -1,10 +1,14 @@
 import type { FastifyInstance } from 'fastify'
+import { createAccess } from './access/createAccess.ts'
 import { createApp } from './app.ts'
 import type { Config } from './config/config.ts'
 import { CannotListen } from './errors.ts'
 import type { CollectionReport } from './gc/collector.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { Audit } from './http/audit.ts'
 import { Metrics, type CollectionFigures } from './http/metrics.ts'
+import { createOperatorServer } from './http/operatorServer.ts'
+import type { HttpParts } from './http/parts.ts'
 import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
@@ -59,24 +63,38 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       }),
       (one) => one.stop(),
     )
+    const { file, keyFile, publicUrl } = config.access
+    const followed =
+      file === undefined
+        ? undefined
+        : stack.adopt(await createAccess({ file, keyFile }, app.bucket, logger), (one) => one.stop())
     let patience = leastForDownloads
-    const server = stack.adopt(
-      createServer({
-        images,
-        sendBuffers: new SendBuffers(),
-        accelRedirect: config.downloads.accelRedirect,
-        transportEncoding: new TransportEncoding(),
-        logger,
-        metrics,
-        checks: [
-          { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
-          { name: 'nix', check: () => describeNix(nix, buildsWarning) },
-          { name: 'source', check: async () => sourceCheck.ready() },
-        ],
-      }),
-      (one) => closeBy(one, patience),
-    )
+    const { metricsPort, trustedProxies, auditPulls } = config.listen
+    const parts: HttpParts = {
+      images,
+      gate: followed && { access: followed.access, architectures: config.platforms, publicUrl },
+      sendBuffers: new SendBuffers(),
+      accelRedirect: config.downloads.accelRedirect,
+      transportEncoding: new TransportEncoding(),
+      logger,
+      metrics,
+      checks: [
+        { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
+        { name: 'nix', check: () => describeNix(nix, buildsWarning) },
+        { name: 'source', check: async () => sourceCheck.ready() },
+      ],
+      audit: new Audit(logger, { pulls: auditPulls }),
+      operatorPort: metricsPort !== undefined,
+      trustedProxies,
+    }
+    if (metricsPort !== undefined) {
+      const operators = stack.adopt(createOperatorServer(parts), (one) => closeBy(one, leastForDownloads))
+      const where = await listen(operators, { host: config.listen.host, port: metricsPort })
+      logger.info(`metrics are at ${where}/metrics`)
+    }
+    const server = stack.adopt(createServer(parts), (one) => closeBy(one, patience))
     const address = await listen(server, config.listen)
+    tellWhatIsOpen(config, logger)
     // The last on the stack, hence the first when it stops: the server still answers while the builds finish.
     stack.defer(async () => {
       const end = performance.now() + config.stopTimeout * 1000
@@ -85,6 +103,21 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
     })
     return { address, abandon: () => queue.abandon() }
   })
+}
+
+/** One line for operators: who may pull from this server. */
+function tellWhatIsOpen({ access, listen: { host } }: Config, logger: Logger): void {
+  if (access.file !== undefined) {
+    const hint =
+      access.publicUrl === undefined ? '; set NIXERY_PUBLIC_URL if clients know it by another address' : ''
+    logger.info(`the rules of ${access.file} say who may pull what${hint}`)
+  } else if (/^(localhost|127(\.\d+){3}|::1)$/.test(host)) {
+    logger.info('programs of this machine may pull everything')
+  } else {
+    logger.warn(
+      `everybody who can reach ${host} may pull everything and have anything built: set NIXERY_ACCESS, see docs/access.md`,
+    )
+  }
 }
 
 function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFigures {
@@ -97,7 +130,10 @@ function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFig
 }
 
 /** @returns `http://HOST:PORT` @throws CannotListen */
-async function listen(server: FastifyInstance, { host, port }: Config['listen']): Promise<string> {
+async function listen(
+  server: FastifyInstance,
+  { host, port }: Pick<Config['listen'], 'host' | 'port'>,
+): Promise<string> {
   try {
     return await server.listen({ host, port })
   } catch (cause) {

@@ -22,6 +22,7 @@ export const rooms: readonly string[] = [
   'image',
   'archive',
   'queue',
+  'access',
 ]
 
 const all = [...foundation, ...rooms, 'images', 'http', 'config']
@@ -57,6 +58,10 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
     values: foundation,
   },
   queue: { is: 'where builds wait, in this process: limit, deadline, stop', values: foundation },
+  access: {
+    is: 'who is asking and what they may have: the access file, identities, tokens, rules',
+    values: [...foundation, 'storage'],
+  },
   layerTables: {
     is: 'where layer tables come from, and which one a revision uses',
     values: [...foundation, 'storage', 'nix', 'layers'],
@@ -65,7 +70,7 @@ export const importTable: Readonly<Record<string, ModuleRule>> = {
   images: { is: 'the story of one image: find it, or make it once', values: [...foundation, ...rooms] },
   http: {
     is: 'registry routes, errors, ranges, health, metrics',
-    values: [...foundation, 'images', 'image'],
+    values: [...foundation, 'images', 'image', 'access'],
   },
   config: { is: 'the only reader of the environment', values: ['errors', 'oci'], types: all },
   app: { is: 'makes every part out of the configuration, and closes them', values: all },

@@ -1,8 +1,10 @@
 import { NixeryError, UsageError } from '../errors.ts'
+import { accessCommand } from './access.ts'
 import { gcCommand } from './gc.ts'
 import { planCommand } from './plan.ts'
 import { popularityCommand } from './popularity.ts'
 import { serveCommand } from './serve.ts'
+import { tokenCommand } from './token.ts'
 import { codeOf } from '../work/errno.ts'
 import { faultsIn } from '../work/lifetime.ts'
 
@@ -18,6 +20,10 @@ const usage = `Usage: nixery VERB
                                  make the table by which images share layers, out of a binary cache, the package
                                  set or what the server has built; written to FILE, else to the server's storage
   gc [--dry-run]                 delete what no image needs, and images beyond NIXERY_GC_KEEP and _SIZE
+  token create NAME [--expires DURATION] | list | revoke ID
+                                 tokens of robots: passwords that a program uses, without a user
+  access check WHO NAME[:TAG] [--claim NAME=VALUE] | schema
+                                 say what the rules of NIXERY_ACCESS decide, and which rule does
   help                           print this
 `
 
@@ -26,6 +32,8 @@ const verbs: Readonly<Record<string, (args: readonly string[]) => Promise<void>>
   gc: async (args) => void process.stdout.write(await gcCommand(args)),
   plan: async (args) => void process.stdout.write(await planCommand(args)),
   popularity: async (args) => void process.stdout.write(await popularityCommand(args)),
+  token: async (args) => void process.stdout.write(await tokenCommand(args)),
+  access: async (args) => void process.stdout.write(await accessCommand(args)),
   help: async () => void process.stdout.write(usage),
 }
 

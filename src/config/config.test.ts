@@ -16,7 +16,13 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 describe('the configuration', () => {
   it('has a default for everything but the source', () => {
     const config = readConfig({ NIXERY_CHANNEL: 'nixos-unstable' })
-    assert.deepEqual(config.listen, { host: '0.0.0.0', port: 8080 })
+    assert.deepEqual(config.listen, {
+      host: '0.0.0.0',
+      port: 8080,
+      metricsPort: undefined,
+      trustedProxies: [],
+      auditPulls: false,
+    })
     assert.deepEqual(config.nix, {
       timeout: 60,
       evaluators: 1,
@@ -82,7 +88,15 @@ describe('the configuration', () => {
   it('knows each storage by its bucket, and what is missing', () => {
     const storage = (variables: Record<string, string>) =>
       readConfig({ NIXERY_PKGS_PATH: '/set', ...variables }).storage
-    assert.deepEqual(storage({ STORAGE_PATH: '/images' }), { kind: 'filesystem', path: '/images' })
+    assert.deepEqual(storage({ STORAGE_PATH: '/images' }), {
+      kind: 'filesystem',
+      path: '/images',
+      mode: 0o700,
+    })
+    const mode = (variables: Record<string, string>) => storage({ STORAGE_PATH: '/images', ...variables })
+    assert.partialDeepStrictEqual(mode({ NIXERY_STORAGE_MODE: '0750' }), { mode: 0o750 })
+    // nginx reads the blobs.
+    assert.partialDeepStrictEqual(mode({ NIXERY_ACCEL_REDIRECT: '/blobs/' }), { mode: 0o755 })
     const gcs = { NIXERY_STORAGE_BACKEND: 'gcs', GCS_BUCKET: 'images', GCS_PREFIX: '/a/b/' }
     assert.deepEqual(storage(gcs), { kind: 'gcs', options: { bucket: 'images', prefix: 'a/b' } })
     const s3 = { NIXERY_STORAGE_BACKEND: 's3', S3_BUCKET: 'images' }

@@ -1,6 +1,7 @@
 import type { LevelWithSilent } from 'pino'
 import type { SourceConfig } from '../sources/createSource.ts'
 import type { StorageConfig } from '../storage/createStorage.ts'
+import { access, type AccessConfig } from './access.ts'
 import { builds, type Builds } from './builds.ts'
 import { collection, type Collection } from './collection.ts'
 import { ConfigError } from './configError.ts'
@@ -43,6 +44,7 @@ export interface Config {
   readonly collection: Collection
   /** Percent of the disk of the Nix store above which Nix collects its garbage. Undefined: never. */
   readonly storeGc: number | undefined
+  readonly access: AccessConfig
   readonly logLevel: LevelWithSilent
 }
 
@@ -77,6 +79,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     stopTimeout: read(stopTimeout),
     collection: read(collection),
     storeGc: read(storeGc),
+    access: read(access),
     logLevel: read(logLevel),
   }
   if (faults.length > 0) throw new ConfigError(faults)

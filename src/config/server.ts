@@ -1,21 +1,47 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { group } from './group.ts'
-import { integer, text } from './rules.ts'
+import { integer, list, text, yesOrNo } from './rules.ts'
 
 /** Where the server listens. */
 export interface Listen {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
+  /** Port for metrics and the details of checks. Undefined: they are on the same port as the registry. */
+  readonly metricsPort: number | undefined
+  /** Addresses and networks of proxies whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[]
+  /** Whether the log has a line for each manifest that is answered. */
+  readonly auditPulls: boolean
+}
+
+/** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8` */
+function isNetwork(value: string): boolean {
+  const [address = '', bits, more] = value.split('/')
+  const version = isIP(address)
+  if (version === 0 || more !== undefined) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
 export const listen = group({
   variables: {
     PORT: integer(0, 65_535).default(8080),
     NIXERY_HOST: text.default('0.0.0.0'),
+    NIXERY_METRICS_PORT: integer(0, 65_535).optional(),
+    NIXERY_TRUSTED_PROXIES: list
+      .refine((all) => all.every(isNetwork), 'must be a list of addresses and networks such as 10.0.0.0/8')
+      .default([]),
+    NIXERY_AUDIT_PULLS: yesOrNo.default(false),
   },
-  value: ({ PORT: port, NIXERY_HOST: host }): Listen => ({ host, port }),
+  value: (variables): Listen => ({
+    host: variables.NIXERY_HOST,
+    port: variables.PORT,
+    metricsPort: variables.NIXERY_METRICS_PORT,
+    trustedProxies: variables.NIXERY_TRUSTED_PROXIES,
+    auditPulls: variables.NIXERY_AUDIT_PULLS,
+  }),
 })
 
 export const stateDir = group({

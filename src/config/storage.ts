@@ -18,6 +18,11 @@ const variables = {
     .enum(['filesystem', 's3', 'gcs'], "must be 'filesystem', 's3' or 'gcs'")
     .default('filesystem'),
   STORAGE_PATH: text.default('./var/storage'),
+  NIXERY_STORAGE_MODE: z
+    .string()
+    .regex(/^0?7[0-7][0-7]$/, 'must be an octal mode that gives the server all rights, such as 0750')
+    .transform((value) => Number.parseInt(value, 8))
+    .optional(),
   S3_BUCKET: text.optional(),
   S3_ENDPOINT: url.optional(),
   S3_PUBLIC_ENDPOINT: url.optional(),
@@ -35,10 +40,15 @@ const variables = {
 /** Where images are kept. The clients of the clouds read credentials themselves. */
 export const storage = group({
   variables,
-  value: (given): StorageConfig => {
+  value: (given, { NIXERY_ACCEL_REDIRECT: nginx }): StorageConfig => {
     switch (given.NIXERY_STORAGE_BACKEND) {
       case 'filesystem':
-        return { kind: 'filesystem', path: resolve(given.STORAGE_PATH) }
+        return {
+          kind: 'filesystem',
+          path: resolve(given.STORAGE_PATH),
+          // An nginx that sends the blobs is another user.
+          mode: given.NIXERY_STORAGE_MODE ?? (nginx === undefined ? 0o700 : 0o755),
+        }
       case 's3':
         return s3(given)
       case 'gcs':

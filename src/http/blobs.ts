@@ -3,8 +3,10 @@ import { parseImageName } from '../image/name.ts'
 import type { ServedBlob } from '../images/servedBlob.ts'
 import type { Digest } from '../oci/digest.ts'
 import { chunksOf, streamOf, type BodyPiece } from './body.ts'
-import { hasAlready, identify, immutable } from './conditional.ts'
+import { hasAlready, identify, immutable, privateImmutable } from './conditional.ts'
+import { requireContent } from './content.ts'
 import { RequestError } from './errors.ts'
+import type { Asker } from './gate.ts'
 import type { RequestedContent } from './manifests.ts'
 import { multipartRanges } from './multipart.ts'
 import type { HttpParts } from './parts.ts'
@@ -24,11 +26,13 @@ export async function sendBlob(
   requested: RequestedContent,
   request: FastifyRequest,
   reply: FastifyReply,
+  asker: Asker | undefined,
 ): Promise<FastifyReply> {
-  parseImageName(requested.name)
+  const image = parseImageName(requested.name)
   const digest = parseDigest(requested.reference)
+  await requireContent(images, asker, image, digest, 'blob')
   const blob = await images.blob(digest)
-  identify(reply, digest, immutable)
+  identify(reply, digest, asker ? privateImmutable : immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   const head = request.method === 'HEAD'
   const link = await blob.link()

@@ -5,6 +5,8 @@ import type { Digest } from '../oci/digest.ts'
  * Content with a digest never changes, so it may be cached for ever. What a tag means may change at any time.
  */
 export const immutable = 'public, max-age=31536000, immutable'
+/** Caches that several people share must not answer: who may have the content is decided for each. */
+export const privateImmutable = 'private, max-age=31536000, immutable'
 export const revalidate = 'no-cache'
 
 /** Sets the headers that identify content by its digest. They are the same for HEAD and GET. */

@@ -43,6 +43,10 @@ const rules: readonly Rule[] = [
     detail: { attribute, choices },
   })),
   on(errors.UnknownTag, 404, 'MANIFEST_UNKNOWN'),
+  on(errors.AccessDenied, 403, 'DENIED'),
+  on(errors.TooManyRequests, 429, 'TOOMANYREQUESTS', ({ retryAfter }) => ({
+    headers: { 'retry-after': `${retryAfter}` },
+  })),
   on(errors.EvaluationRefused, 403, 'DENIED', ({ attribute }) => ({ detail: { attribute } })),
   on(errors.EvaluationFailed, 403, 'DENIED'),
   on(errors.BuildTimedOut, 403, 'DENIED', buildFault),

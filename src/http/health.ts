@@ -12,8 +12,13 @@ export interface ReadinessCheck {
 /**
  * `/healthz` answers that the process runs. `/readyz` answers whether it can build and serve, or what is
  * missing.
+ * @param details whether `/readyz` says what it has checked
  */
-export function registerHealth(server: FastifyInstance, checks: readonly ReadinessCheck[]): void {
+export function registerHealth(
+  server: FastifyInstance,
+  checks: readonly ReadinessCheck[],
+  { details } = { details: true },
+): void {
   server.route({ method: ['GET', 'HEAD'], url: '/healthz', handler: async () => ({ status: 'ok' }) })
   const remembered = checks.map(({ name, check }) => ({ name, check: rememberFor(check, rememberedFor) }))
   server.get('/readyz', async (_request, reply) => {
@@ -28,7 +33,9 @@ export function registerHealth(server: FastifyInstance, checks: readonly Readine
       }),
     )
     const ready = results.every(({ ok }) => ok)
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', checks: results })
+    return reply
+      .code(ready ? 200 : 503)
+      .send({ status: ready ? 'ok' : 'not ready', ...(details && { checks: results }) })
   })
 }
 

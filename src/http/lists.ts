@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { parseImageName } from '../image/name.ts'
 import { mediaTypes } from '../oci/mediaTypes.ts'
 import { pageOf, type Page } from './paging.ts'
+import type { Asker } from './gate.ts'
 import type { HttpParts } from './parts.ts'
 import { parseDigest } from './reference.ts'
 
@@ -11,8 +12,11 @@ export async function sendCatalog(
   { images }: Pick<HttpParts, 'images'>,
   request: FastifyRequest,
   reply: FastifyReply,
+  asker: Asker | undefined,
 ): Promise<FastifyReply> {
-  const page = pageOf(await images.names(), request.query, '/v2/_catalog')
+  const names = await images.names()
+  const visible = asker ? names.filter((name) => asker.allows(parseImageName(name), undefined)) : names
+  const page = pageOf(visible, request.query, '/v2/_catalog')
   return send(reply, page, { repositories: page.items })
 }
 
@@ -22,8 +26,13 @@ export async function sendTags(
   name: string,
   request: FastifyRequest,
   reply: FastifyReply,
+  asker: Asker | undefined,
 ): Promise<FastifyReply> {
-  const page = pageOf(await images.tags(parseImageName(name)), request.query, `/v2/${name}/tags/list`)
+  const image = parseImageName(name)
+  asker?.allow(image, undefined)
+  const tags = await images.tags(image)
+  const visible = asker ? tags.filter((tag) => asker.allows(image, tag)) : tags
+  const page = pageOf(visible, request.query, `/v2/${name}/tags/list`)
   return send(reply, page, { name, tags: page.items })
 }
 
@@ -38,8 +47,10 @@ export function sendReferrers(
   reference: string,
   request: FastifyRequest,
   reply: FastifyReply,
+  asker: Asker | undefined,
 ): FastifyReply {
-  parseImageName(name)
+  const image = parseImageName(name)
+  asker?.allow(image, undefined)
   parseDigest(reference)
   if (filter.safeParse(request.query).success) void reply.header('oci-filters-applied', 'artifactType')
   const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }

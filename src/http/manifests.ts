@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseImageName } from '../image/name.ts'
 import { chooseMediaType } from './accept.ts'
-import { hasAlready, identify, immutable, revalidate } from './conditional.ts'
+import { hasAlready, identify, immutable, privateImmutable, revalidate } from './conditional.ts'
+import { requireContent } from './content.ts'
+import type { Asker } from './gate.ts'
 import type { HttpParts } from './parts.ts'
 import { parseReference } from './reference.ts'
 
@@ -15,22 +17,29 @@ export interface RequestedContent {
  * `GET` and `HEAD /v2/<name>/manifests/<reference>`. Both methods build the image of a tag if it is unknown.
  */
 export async function sendManifest(
-  { images }: Pick<HttpParts, 'images'>,
+  { images, audit }: Pick<HttpParts, 'images' | 'audit'>,
   requested: RequestedContent,
   request: FastifyRequest,
   reply: FastifyReply,
+  asker: Asker | undefined,
 ): Promise<FastifyReply> {
   const image = parseImageName(requested.name)
   const reference = parseReference(requested.reference)
   const byTag = reference.kind === 'tag'
   if (byTag) void reply.header('vary', 'accept')
+  else await requireContent(images, asker, image, reference.digest, 'manifest')
+  const allowed = byTag ? asker?.allow(image, reference.tag) : undefined
   const manifest = byTag
-    ? await images.manifestByTag(image, reference.tag, (offers) =>
-        chooseMediaType(request.headers.accept, offers),
+    ? await images.manifestByTag(
+        image,
+        reference.tag,
+        (offers) => chooseMediaType(request.headers.accept, offers),
+        allowed,
       )
     : await images.manifestByDigest(reference.digest)
   const { mediaType, digest, size } = manifest.descriptor
-  identify(reply, digest, byTag ? revalidate : immutable)
+  audit.pulled(request, asker, { image: image.name, tag: byTag ? reference.tag : undefined, digest })
+  identify(reply, digest, byTag ? revalidate : asker ? privateImmutable : immutable)
   if (hasAlready(request, digest)) return reply.code(304).send()
   void reply.headers({ 'content-type': mediaType, 'content-length': size })
   return request.method === 'HEAD' ? reply.send() : reply.send(manifest.bytes)

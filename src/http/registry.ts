@@ -4,8 +4,10 @@ import { revalidate } from './conditional.ts'
 import { RequestError } from './errors.ts'
 import { sendCatalog, sendReferrers, sendTags } from './lists.ts'
 import { sendManifest } from './manifests.ts'
+import { admit } from './gate.ts'
 import { apiVersion, parseRegistryPath } from './registryPath.ts'
 import type { HttpParts } from './parts.ts'
+import { tokenPath } from './tokenRoute.ts'
 
 /**
  * The read side of the OCI distribution-spec. Nobody can push. Other methods are answered with the allowed
@@ -16,6 +18,7 @@ export function registerRegistry(server: FastifyInstance, parts: HttpParts): voi
     // Answers with content say later how long they may be cached. All others must be requested again.
     void reply.headers({ ...registryHeaders(request.url), 'cache-control': revalidate })
     // This comes before anything reads the body, which may have any type and size.
+    if (parts.gate && request.routeOptions.url === tokenPath) return
     if (request.method !== 'GET' && request.method !== 'HEAD') throw notWritable(request)
   })
   const answer = (request: FastifyRequest, reply: FastifyReply) => respond(parts, request, reply)
@@ -35,21 +38,21 @@ async function respond(
 ): Promise<FastifyReply> {
   // The path as it was sent. The router has decoded its own copy.
   const requested = parseRegistryPath(request.raw.url ?? '')
+  if (requested.kind === 'unknown') throw nothingAt(request.url)
+  const asker = parts.gate && (await admit(parts.gate, requested, request))
   switch (requested.kind) {
-    case 'unknown':
-      throw nothingAt(request.url)
     case 'base':
       return reply.header('content-type', 'application/json').send(Buffer.from('{}'))
     case 'manifest':
-      return sendManifest(parts, requested, request, reply)
+      return sendManifest(parts, requested, request, reply, asker)
     case 'blob':
-      return sendBlob(parts, requested, request, reply)
+      return sendBlob(parts, requested, request, reply, asker)
     case 'catalog':
-      return sendCatalog(parts, request, reply)
+      return sendCatalog(parts, request, reply, asker)
     case 'tags':
-      return sendTags(parts, requested.name, request, reply)
+      return sendTags(parts, requested.name, request, reply, asker)
     case 'referrers':
-      return sendReferrers(requested.name, requested.reference, request, reply)
+      return sendReferrers(requested.name, requested.reference, request, reply, asker)
     case 'upload':
       throw readOnly('reading an upload')
   }

@@ -4,7 +4,6 @@ export const apiVersion = { 'docker-distribution-api-version': 'registry/2.0' } 
 /**
  * What a path below `/v2/` asks for (OCI distribution-spec, "Endpoints"). Names and references are not
  * checked yet.
- * @internal the tests name what they expect
  */
 export type RegistryPath =
   | { readonly kind: 'base' }

@@ -12,6 +12,7 @@ import { MalformedRequests } from './malformedRequests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
+import { registerTokens } from './tokenRoute.ts'
 
 /**
  * Milliseconds. Proxies keep idle connections open for a minute, and the server must not close them first.
@@ -29,6 +30,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
     http: { requireHostHeader: false },
     // One line per request would bury the lines of builds. Faults are logged below.
     logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: [...parts.trustedProxies],
     keepAliveTimeout: keepAlive,
     // Idle connections are closed when the server stops.
     forceCloseConnections: 'idle',
@@ -47,15 +49,17 @@ export function createServer(parts: HttpParts): FastifyInstance {
   )
   server.setErrorHandler((error, request, reply) => {
     const answer = answerTo(error)
+    parts.audit.failed(request, error)
     if (answer.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed')
     else
       request.log.info({ url: request.url, status: answer.status, fault: answer.message }, 'request refused')
     return sendError(reply, request, answer)
   })
   server.setNotFoundHandler((request, reply) => sendError(reply, request, nothingAt(request.url).answer))
-  registerHealth(server, parts.checks)
-  registerMetrics(server, parts.metrics)
+  registerHealth(server, parts.checks, { details: !parts.operatorPort })
+  if (!parts.operatorPort) registerMetrics(server, parts.metrics)
   registerRegistry(server, parts)
+  if (parts.gate) registerTokens(server, parts.gate.access)
   return server
 }
 

@@ -24,7 +24,7 @@ export class Catalog {
    * collector finds the images that are not pulled any more. @throws StorageFailed
    */
   async recordPull(request: ImageRequest, tag: string): Promise<void> {
-    const name = fileName(request)
+    const name = repositoryKey(request)
     const key = `${name}/${tag}`
     // Formatting the date on each request would cost more than everything else here.
     const day = Math.floor(Date.now() / dayLength)
@@ -48,15 +48,15 @@ export class Catalog {
   /** Sorted tags of a name that were built, and `latest`, which can always be built. @throws StorageFailed */
   async tags(request: ImageRequest): Promise<readonly string[]> {
     const tags = new Set(['latest'])
-    for await (const [, tag] of namesOf(this.#records, layout.repositories, fileName(request))) {
+    for await (const [, tag] of namesOf(this.#records, layout.repositories, repositoryKey(request))) {
       tags.add(tag)
     }
     return [...tags].toSorted(compare)
   }
 }
 
-/** A name in one part of a key. No name contains a plus. */
-function fileName(request: ImageRequest): string {
+/** A name in one part of a key, the same for all names of an image. No name contains a plus. */
+export function repositoryKey(request: ImageRequest): string {
   const parts = [...(request.architecture ? [request.architecture] : []), canonicalName(request)]
   return parts.join('/').replaceAll('/', '+')
 }

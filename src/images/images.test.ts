@@ -23,6 +23,7 @@ import { GzipLayers } from './gzipLayers.ts'
 import type { Image } from './imageMaker.ts'
 import { ImageRecords } from './imageRecords.ts'
 import { Images } from './images.ts'
+import { NameIndex } from './nameIndex.ts'
 import { ManifestVariants, type TaggedImage, type VariantType } from './manifestVariants.ts'
 
 const logger = createLogger('silent')
@@ -61,7 +62,15 @@ function setUp(context: TestContext) {
     return { platforms: [first, ...others], open: true }
   }
   const doorTo = (tags: { resolve(): Promise<TaggedImage> }) =>
-    new Images({ tags, variants, records, leases, catalog: new Catalog(storage.records), storage })
+    new Images({
+      tags,
+      variants,
+      records,
+      leases,
+      catalog: new Catalog(storage.records),
+      nameIndex: new NameIndex(storage.records, storage.blobs),
+      storage,
+    })
   const remove = (digest: Digest) => storage.objects.delete(blobKey(digest))
   return { storage, made, resolve, doorTo, remove, images: doorTo({ resolve }) }
 }

@@ -3,11 +3,13 @@ import { BlobUnknown, ManifestUnknown, reasonOf, StorageFailed } from '../errors
 import type { ImageRequest } from '../image/name.ts'
 import type { Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { Architecture } from '../oci/platform.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { blobKey } from '../storage/layout.ts'
 import type { Catalog } from './catalog.ts'
 import type { ImageRecords } from './imageRecords.ts'
 import type { ManifestVariants, VariantType } from './manifestVariants.ts'
+import type { NameIndex } from './nameIndex.ts'
 import { readManifest } from './readManifest.ts'
 import type { ServedBlob } from './servedBlob.ts'
 import type { TagResolver } from './tagResolver.ts'
@@ -21,6 +23,7 @@ interface ImagesOptions {
   readonly records: Pick<ImageRecords, 'forget'>
   readonly leases: Pick<CollectionLeases, 'lease' | 'recordBlobPull'>
   readonly catalog: Pick<Catalog, 'names' | 'tags'>
+  readonly nameIndex: Pick<NameIndex, 'record' | 'tagsOf'>
   /** What blobs are served from. */
   readonly storage: Pick<Storage, 'blobs' | 'files' | 'urls'>
 }
@@ -42,14 +45,23 @@ export class Images {
   /**
    * The manifest that a tag stands for, in one of the media types that it can be had in. Unknown images are
    * built. A build goes on if nobody waits for it any more.
+   * @param only the platforms that may be answered, if not all
    * @throws any class of `errors.ts`; StorageFailed if blobs of the image vanish again and again
    */
-  manifestByTag(request: ImageRequest, tag: string, choose: ChooseVariant): Promise<Encoded> {
-    const { tags, variants, leases } = this.#options
+  manifestByTag(
+    request: ImageRequest,
+    tag: string,
+    choose: ChooseVariant,
+    only?: readonly Architecture[],
+  ): Promise<Encoded> {
+    const { tags, variants, leases, nameIndex } = this.#options
     return this.#retrying(async () => {
-      const tagged = await tags.resolve(request, tag)
+      const tagged = await tags.resolve(request, tag, only)
       const manifest = await variants.encode(tagged, choose(variants.offers(tagged)))
-      if (await leases.lease(manifest)) return manifest
+      if (await leases.lease(manifest)) {
+        await nameIndex.record(request, tag, manifest.descriptor.digest)
+        return manifest
+      }
       // We do not know which blob is missing. So all images behind the manifest are checked again.
       for (const { image } of tagged.platforms) this.#forget(image.manifest.descriptor.digest)
       throw new BlobUnknown(manifest.descriptor.digest)
@@ -86,6 +98,11 @@ export class Images {
       file: async () => files?.file(digest),
       link: async () => urls?.url(digest),
     }
+  }
+
+  /** The tags of a name that stood for something that is this digest or refers to it. @throws StorageFailed */
+  tagsOf(request: ImageRequest, digest: Digest): Promise<ReadonlySet<string>> {
+    return this.#options.nameIndex.tagsOf(request, digest)
   }
 
   /** Sorted names of the images that were built. @throws StorageFailed */

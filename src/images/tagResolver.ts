@@ -33,9 +33,10 @@ export class TagResolver {
   /**
    * Returns the image for every platform that the name leaves open. The result does not include platforms
    * that lack a package.
+   * @param only the platforms that count, if not all
    * @throws any class of `errors.ts`
    */
-  async resolve(request: ImageRequest, tag: string): Promise<TaggedImage> {
+  async resolve(request: ImageRequest, tag: string, only?: readonly Architecture[]): Promise<TaggedImage> {
     const { source, servesOthers, finder, architectures, stopped, logger } = this.#options
     const pinning = { signal: stopped, onEvent: logEvents(logger.child({ tag })) }
     const revision = await source.pin(tag, pinning)
@@ -44,7 +45,8 @@ export class TagResolver {
         `${revision.label} is on no branch or tag of the package set, and other commits are not served (NIXERY_COMMITS=none)`,
       )
     }
-    const wanted = request.architecture ? [request.architecture] : architectures
+    const possible = request.architecture ? [request.architecture] : architectures
+    const wanted = only ? possible.filter((one) => only.includes(one)) : possible
     const results = await Promise.allSettled(
       wanted.map((architecture) => finder.find({ request, revision, architecture })),
     )

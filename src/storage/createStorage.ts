@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { createFilesystemStorage } from './filesystem/filesystem.ts'
+import { modesOf } from './filesystem/modes.ts'
 import type { GcsOptions } from './gcs/options.ts'
 import type { Storage } from './interfaces.ts'
 import type { S3Options } from './s3/options.ts'
@@ -7,7 +8,7 @@ import { assemble, type Closes } from '../work/lifetime.ts'
 
 /** Which storage, and where. */
 export type StorageConfig =
-  | { readonly kind: 'filesystem'; readonly path: string }
+  | { readonly kind: 'filesystem'; readonly path: string; readonly mode: number }
   | { readonly kind: 's3'; readonly options: S3Options }
   | { readonly kind: 'gcs'; readonly options: GcsOptions }
 
@@ -25,7 +26,7 @@ export async function createStorage(
 ): Promise<Storage & Closes> {
   switch (config.kind) {
     case 'filesystem':
-      return assemble(() => createFilesystemStorage(resolve(config.path)))
+      return assemble(() => createFilesystemStorage(resolve(config.path), modesOf(config.mode)))
     case 's3': {
       const { createS3Storage } = await import('./s3/s3.ts')
       return createS3Storage(config.options, spool, linkLifetime)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, type Digest } from '../oci/digest.ts'
 import { descriptorSchema, digestSchema } from '../oci/parse.ts'
+import * as access from './accessRecords.ts'
 import type {
   LayerRecord,
   RevisionRecord,
@@ -24,6 +25,8 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   packages/<generation>/<revision>/<world>/<attribute>, outputs/…, revisions/…   results of evaluations
  *   tips/<revision>                             what branches, tags and channels have pointed at
  *   repositories/<name>/<tag>                   what a registry can list
+ *   digests/<name>/<tag>/<manifest>            what a name and a tag have stood for
+ *   access/tokens/<id>, keys/<id>               tokens of robots (hashed), and keys that sign tokens
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
  *   pulls/<server>/<number>                     what servers rely on
  *   gc/…                                        what collectors are about to delete, and when they ran
@@ -151,6 +154,23 @@ export const layout = {
     copies: 'none',
     keptAtLeast: twoDays,
   }),
+  /** A digest is served under a name only if something that the name stood for refers to it. */
+  digests: kind<[name: string, tag: string, manifest: string], { readonly digest: Digest }>({
+    folder: 'digests',
+    schema: z.object({ digest: digestSchema }),
+    copies: 'none',
+    pointsAt: 'image',
+  }),
+  robotTokens: kind<[id: string], access.RobotTokenRecord>({
+    folder: 'access/tokens',
+    schema: access.robotTokenSchema,
+    copies: 'none',
+  }),
+  signingKeys: kind<[id: string], access.SigningKeyRecord>({
+    folder: 'access/keys',
+    schema: access.signingKeySchema,
+    copies: 'none',
+  }),
   /** `layers/layerTable.ts` knows what is in a table. */
   layerTables: kind<[identity: string], unknown>({
     folder: 'popularity/tables',
@@ -200,7 +220,6 @@ export const layout = {
 } as const
 
 const kinds: readonly RecordKind[] = Object.values(layout)
-
 /** Every folder of a storage. */
 export const storageFolders: ReadonlySet<string> = new Set([blobFolder, ...kinds.map(({ folder }) => folder)])
 
@@ -217,6 +236,9 @@ export const ageingFolders: readonly { readonly folder: string; readonly keptAtL
 export const copiedFolders: readonly string[] = kinds
   .filter(({ copies }) => copies !== 'none')
   .map(({ folder }) => folder)
+
+/** Whether only the server may ever read the record. */
+export const isSecret = (key: string): boolean => key.startsWith(layout.signingKeys.folder)
 
 const copyingIn = new Map(kinds.map(({ folder, copies }) => [folder, copies]))
 

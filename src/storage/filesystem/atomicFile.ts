@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { isMissing } from '../../work/errno.ts'
 import { ownedName } from '../../work/owner.ts'
 import { unlessMissing } from './faults.ts'
+import { privateModes, type Modes } from './modes.ts'
 
 /**
  * A file that appears under its name complete or not at all: it is written elsewhere, flushed to the disk and
@@ -11,18 +12,23 @@ import { unlessMissing } from './faults.ts'
 export class AtomicFile {
   readonly handle: FileHandle
   readonly #temporary: string
+  readonly #modes: Modes
 
-  private constructor(handle: FileHandle, temporary: string) {
+  private constructor(handle: FileHandle, temporary: string, modes: Modes) {
+    this.#modes = modes
     this.handle = handle
     this.#temporary = temporary
   }
 
-  /** @param folder for the temporary file, on the file system of the final place */
-  static async create(folder: string): Promise<AtomicFile> {
+  /**
+   * @param folder for the temporary file, on the file system of the final place
+   * @param modes of the file, and of folders that are missing
+   */
+  static async create(folder: string, modes: Modes = privateModes): Promise<AtomicFile> {
     const temporary = join(folder, await ownedName())
     // Somebody may have emptied the storage while the server runs.
-    await mkdir(folder, { recursive: true })
-    return new AtomicFile(await open(temporary, 'wx', 0o644), temporary)
+    await mkdir(folder, { recursive: true, mode: modes.folder })
+    return new AtomicFile(await open(temporary, 'wx', modes.file), temporary, modes)
   }
 
   /** Where the file is until it is committed. */
@@ -41,7 +47,7 @@ export class AtomicFile {
   /** A deletion may remove the empty folder just before the file is moved into it. */
   async #moveTo(path: string, attempts = 20): Promise<void> {
     try {
-      await mkdir(dirname(path), { recursive: true })
+      await mkdir(dirname(path), { recursive: true, mode: this.#modes.folder })
       await rename(this.#temporary, path)
     } catch (error) {
       if (attempts === 1 || !isMissing(error)) throw error

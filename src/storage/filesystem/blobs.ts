@@ -1,5 +1,5 @@
-import { createReadStream, type Stats } from 'node:fs'
-import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises'
+import { constants, createReadStream, type Stats } from 'node:fs'
+import { lstat, mkdir, open, rename, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { LRUCache } from 'lru-cache'
@@ -14,6 +14,7 @@ import { OpenFile } from './openFile.ts'
 import { failed, unlessMissing } from './faults.ts'
 import { HashingSink } from './hashingSink.ts'
 import { hashOfFile } from './hashThreads.ts'
+import type { Modes } from './modes.ts'
 
 /** A stalled reader keeps two such buffers in memory. */
 const readAhead = 256 << 10
@@ -28,18 +29,21 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
   readonly #root: string
   readonly #temporary: string
   readonly #corrupt: string
+  readonly #modes: Modes
   readonly #sound = new LRUCache<Digest, string>({ max: rememberedBlobs })
   readonly #checks = new SingleFlight<boolean>()
 
-  constructor(root: string) {
+  constructor(root: string, modes: Modes) {
     this.#root = root
+    this.#modes = modes
     this.#temporary = join(root, temporaryFolder)
     this.#corrupt = join(root, corruptFolder)
   }
 
   async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
-    const stats = await unlessMissing(stat(this.#path(digest)))
-    if (!stats) return undefined
+    const stats = await unlessMissing(lstat(this.#path(digest)))
+    // A link, a pipe or a device is none of ours, wherever it leads.
+    if (!stats?.isFile()) return undefined
     return (await this.#isSound(digest, stats)) ? { size: stats.size } : undefined
   }
 
@@ -61,7 +65,7 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
   }
 
   async put(write: (sink: Writable) => Promise<void>): Promise<StoredBlob> {
-    const file = await AtomicFile.create(this.#temporary).catch(failed)
+    const file = await AtomicFile.create(this.#temporary, this.#modes).catch(failed)
     const sink = new HashingSink(file)
     try {
       await write(sink)
@@ -69,7 +73,7 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
       await file.commit(this.#path(digest)).catch(failed)
       // The collector may have deleted it, taking it for an old blob of that name. Whoever relies on it
       // checks again.
-      const stats = await unlessMissing(stat(this.#path(digest)))
+      const stats = await unlessMissing(lstat(this.#path(digest)))
       if (stats) this.#sound.set(digest, fingerprint(stats))
       return { digest, size }
     } catch (error) {
@@ -92,13 +96,13 @@ export class FilesystemBlobs implements BlobStore, OpensFiles {
       this.#sound.set(digest, fingerprint(stats))
       return true
     }
-    await mkdir(this.#corrupt, { recursive: true }).catch(failed)
+    await mkdir(this.#corrupt, { recursive: true, mode: this.#modes.folder }).catch(failed)
     await unlessMissing(rename(path, join(this.#corrupt, hexOf(digest))))
     return false
   }
 
   #handle(digest: Digest): Promise<FileHandle | undefined> {
-    return unlessMissing(open(this.#path(digest), 'r'))
+    return unlessMissing(open(this.#path(digest), constants.O_RDONLY | constants.O_NOFOLLOW))
   }
 
   #path(digest: Digest): string {

@@ -17,11 +17,14 @@ export function failed(cause: unknown): never {
   throw new StorageFailed(`the storage does not work: ${why}`, { cause })
 }
 
-/** The promise's value, or undefined if the file does not exist. @throws StorageFailed for other errors */
+/**
+ * The promise's value, or undefined if the file does not exist or is a link that was not to be followed.
+ * @throws StorageFailed for other errors
+ */
 export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise
   } catch (error) {
-    return isMissing(error) ? undefined : failed(error)
+    return isMissing(error) || codeOf(error) === 'ELOOP' ? undefined : failed(error)
   }
 }

@@ -1,13 +1,26 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { BlobUnknown, StorageFailed } from '../../errors.ts'
-import { hexOf } from '../../oci/digest.ts'
+import { digestOf, hexOf } from '../../oci/digest.ts'
 import { ownedName } from '../../work/owner.ts'
 import { storageContract } from '../contract.testing.ts'
 import { createFilesystemStorage } from './filesystem.ts'
+import { modesOf } from './modes.ts'
 
 let root: string
 before(async () => {
@@ -75,5 +88,48 @@ describe('filesystem storage', () => {
     for (const name of [dead, living]) await writeFile(join(root, 'tmp', name), 'half')
     await createFilesystemStorage(root)
     assert.deepEqual(await readdir(join(root, 'tmp')), [living])
+  })
+
+  it('follows no link, wherever it leads', async () => {
+    const { blobs, files, records } = await createFilesystemStorage(root)
+    const elsewhere = join(root, 'elsewhere')
+    await writeFile(elsewhere, 'the very bytes')
+    const digest = digestOf('the very bytes')
+    await symlink(elsewhere, join(root, 'layers', hexOf(digest)))
+    assert.equal(await blobs.stat(digest), undefined)
+    assert.equal(await files?.file(digest), undefined)
+    await assert.rejects(blobs.open(digest), BlobUnknown)
+    await records.put('manifests/original', 1)
+    await symlink(join(root, 'manifests/original'), join(root, 'manifests/link'))
+    assert.equal(await records.get('manifests/link'), undefined)
+  })
+
+  it('waits for no pipe and no device in the place of a blob', { timeout: 5_000 }, async () => {
+    const { blobs } = await createFilesystemStorage(root)
+    const digest = digestOf('a pipe')
+    execFileSync('mkfifo', [join(root, 'layers', hexOf(digest))])
+    assert.equal(await blobs.stat(digest), undefined)
+  })
+
+  it('lets nobody else read, unless it is told to; keys are always private', async () => {
+    const bits = async (storage: string, path: string) => (await stat(join(storage, path))).mode & 0o777
+    for (const [modes, folder, file] of [
+      [undefined, 0o700, 0o600],
+      [modesOf(0o750), 0o750, 0o640],
+    ] as const) {
+      const storage = join(root, `modes-${folder}`)
+      // As an older version has left it.
+      await mkdir(storage, { mode: 0o755, recursive: true })
+      const { blobs, records } = await createFilesystemStorage(storage, modes)
+      const { digest } = await blobs.put(async (sink) => void sink.write('private'))
+      await records.put('manifests/x', 1)
+      await records.put('access/keys/x', 1)
+      assert.equal(await bits(storage, '.'), folder)
+      assert.equal(await bits(storage, 'layers'), folder)
+      assert.equal(await bits(storage, `layers/${hexOf(digest)}`), file)
+      assert.equal(await bits(storage, 'manifests/x'), file)
+      assert.equal(await bits(storage, 'access/keys'), 0o700)
+      assert.equal(await bits(storage, 'access/keys/x'), 0o600)
+    }
   })
 })

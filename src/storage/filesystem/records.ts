@@ -1,30 +1,37 @@
+import { constants } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seal, unseal } from '../envelope.ts'
 import type { ListsRecords, RecordStore } from '../interfaces.ts'
 import { checkFolder, checkKey } from '../key.ts'
-import { temporaryFolder } from '../layout.ts'
+import { isSecret, temporaryFolder } from '../layout.ts'
 import { AtomicFile } from './atomicFile.ts'
 import { failed, unlessMissing } from './faults.ts'
 import { filesBelow } from './filesBelow.ts'
+import { privateModes, type Modes } from './modes.ts'
 
 /** Records as files named by their key. */
 export class FilesystemRecords implements RecordStore, ListsRecords {
   readonly #root: string
+  readonly #modes: Modes
 
-  constructor(root: string) {
+  constructor(root: string, modes: Modes) {
     this.#root = root
+    this.#modes = modes
   }
 
   async get(key: string): Promise<unknown> {
     checkKey(key)
-    const bytes = await unlessMissing(readFile(join(this.#root, key)))
+    const bytes = await unlessMissing(
+      readFile(join(this.#root, key), { flag: constants.O_RDONLY | constants.O_NOFOLLOW }),
+    )
     return bytes && unseal(bytes)
   }
 
   async put(key: string, value: unknown): Promise<void> {
     checkKey(key)
-    const file = await AtomicFile.create(join(this.#root, temporaryFolder)).catch(failed)
+    const modes = isSecret(key) ? privateModes : this.#modes
+    const file = await AtomicFile.create(join(this.#root, temporaryFolder), modes).catch(failed)
     try {
       await file.handle.writeFile(seal(value))
       await file.commit(join(this.#root, key))
