@@ -44,6 +44,7 @@ const rules: readonly Rule[] = [
   })),
   on(errors.UnknownTag, 404, 'MANIFEST_UNKNOWN'),
   on(errors.AccessDenied, 403, 'DENIED'),
+  on(errors.ClientLeft, 408, 'REQUEST_TIMEOUT'),
   on(errors.TooManyRequests, 429, 'TOOMANYREQUESTS', ({ retryAfter }) => ({
     headers: { 'retry-after': `${retryAfter}` },
   })),

@@ -11,6 +11,7 @@ import { registerHealth } from './health.ts'
 import { MalformedRequests } from './malformedRequests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
+import { limitRequests } from './requestLimit.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
 import { registerTokens } from './tokenRoute.ts'
 
@@ -47,6 +48,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
   server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
     done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
   )
+  if (parts.requestsPerMinute !== undefined) limitRequests(server, parts.requestsPerMinute)
   server.setErrorHandler((error, request, reply) => {
     const answer = answerTo(error)
     parts.audit.failed(request, error)
