@@ -1,11 +1,10 @@
 import { isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
-import { nameOf } from '../access/identity.ts'
-import type { Asker } from './gate.ts'
+import { nameOf, type Identity } from '../access/identity.ts'
 
 /** Who shares one portion of the server: somebody who logged in, or else an address. */
-export function clientKey(request: FastifyRequest, asker: Asker | undefined): string {
-  if (asker && asker.identity.kind !== 'anonymous') return nameOf(asker.identity)
+export function clientKey(request: FastifyRequest, identity: Identity | undefined): string {
+  if (identity && identity.kind !== 'anonymous') return nameOf(identity)
   return networkOf(request.ip)
 }
 

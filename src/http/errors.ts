@@ -1,4 +1,5 @@
 import * as errors from '../errors.ts'
+import { redact } from '../work/redact.ts'
 
 /** One error of the registry (OCI distribution-spec, "Error Codes"), and how it is answered. */
 export interface ErrorAnswer {
@@ -116,11 +117,16 @@ const unforeseen: ErrorAnswer = {
   message: 'an internal error happened; the log of the server tells more',
 }
 
-/** The body of an error answer (OCI distribution-spec, "Error Codes"). */
+/** The body of an error answer (OCI distribution-spec, "Error Codes"), without secrets. */
 export function errorBody({ code, message, detail }: ErrorAnswer): object {
+  const shown = redact(message.slice(0, longestMessage))
   return {
     errors: [
-      { code, message: message.slice(0, longestMessage), ...(detail === undefined ? {} : { detail }) },
+      {
+        code,
+        message: shown,
+        ...(detail === undefined ? {} : { detail: JSON.parse(redact(JSON.stringify(detail))) as object }),
+      },
     ],
   }
 }

@@ -36,7 +36,7 @@ export async function sendManifest(
         image,
         reference.tag,
         (offers) => chooseMediaType(request.headers.accept, offers),
-        { only: allowed, client: clientKey(request, asker), left: leftSignal(reply) },
+        { only: allowed, client: clientKey(request, asker?.identity), left: leftSignal(reply) },
       )
     : await images.manifestByDigest(reference.digest)
   const { mediaType, digest, size } = manifest.descriptor

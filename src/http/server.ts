@@ -6,6 +6,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import { redact } from '../work/redact.ts'
 import { answerTo, errorBody, RequestError } from './errors.ts'
 import { registerHealth } from './health.ts'
 import { MalformedRequests } from './malformedRequests.ts'
@@ -102,6 +103,6 @@ const longestPhrase = 250
  * For a 5xx, docker, podman and skopeo print the status line.
  */
 function reasonPhrase(message: string): string {
-  const line = message.replaceAll(/[^ -~]+/g, ' ').trim()
+  const line = redact(message.replaceAll(/[^ -~]+/g, ' ').trim())
   return line.length > longestPhrase ? `${line.slice(0, longestPhrase)}...` : line
 }

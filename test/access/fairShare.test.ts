@@ -64,3 +64,34 @@ describe('ATTACK: many requests', () => {
     }
   })
 })
+
+describe('ATTACK: one client asks for many new images', () => {
+  const packages = ['hello', 'jq', 'curl', 'git', 'htop', 'nano', 'bash', 'coreutils']
+  const pairs = packages.flatMap((one, index) => packages.slice(index + 1).map((other) => `${one}/${other}`))
+
+  it('another client waits for one of them, not for all', { timeout: 300_000 }, async () => {
+    const server = await startServer({ NIXERY_BUILDS: '1', NIXERY_TRUSTED_PROXIES: '127.0.0.1' })
+    try {
+      const done: string[] = []
+      const pull = async (name: string, client: string) => {
+        const path = `/v2/${name}/manifests/latest`
+        const { status } = await ask(server.address, { path, headers: ['x-forwarded-for', client] })
+        done.push(`${client} ${status}`)
+      }
+      // All packages are known, so that the images differ only in what they combine.
+      await pull(packages.join('/'), '192.0.2.9')
+      const greedy = pairs.slice(0, 24).map((name) => pull(name, '192.0.2.1'))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      await pull('jq/hello/curl', '192.0.2.2')
+      const before = done.filter((line) => line.startsWith('192.0.2.1')).length
+      await Promise.all(greedy)
+      assert.ok(before < 12, `${before} of ${greedy.length} images went before`)
+      assert.ok(
+        done.every((line) => line.endsWith('200')),
+        done.join('\n'),
+      )
+    } finally {
+      await server.stop()
+    }
+  })
+})
