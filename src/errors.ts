@@ -117,6 +117,13 @@ export class AccessDenied extends NixeryError {
   }
 }
 
+/** The client has closed the connection. Nobody reads an answer. */
+export class ClientLeft extends NixeryError {
+  constructor() {
+    super('the client has left')
+  }
+}
+
 /** A client, or all of them together, ask for more than their share. */
 export class TooManyRequests extends NixeryError {
   /** Seconds after which the client should try again. */

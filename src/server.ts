@@ -85,6 +85,7 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       ],
       audit: new Audit(logger, { pulls: auditPulls }),
       operatorPort: metricsPort !== undefined,
+      requestsPerMinute: config.listen.requestsPerMinute,
       trustedProxies,
     }
     if (metricsPort !== undefined) {

@@ -48,13 +48,14 @@ export class Access {
   /**
    * Who sends a request.
    * @param header `Authorization`: `Basic` with a password, or `Bearer` with a token of `/token`
+   * @param client whose wrong passwords are counted together
    * @throws Unauthenticated, TooManyRequests, StorageFailed
    */
-  async identify(header: string | undefined): Promise<Identity> {
+  async identify(header: string | undefined, client: string): Promise<Identity> {
     const sent = parseAuthorization(header)
     if (sent === undefined)
       throw new Unauthenticated('this registry needs credentials, or an anonymous token')
-    if (sent.kind === 'basic') return (await this.#verify(sent.user, sent.password)).identity
+    if (sent.kind === 'basic') return (await this.#verify(sent.user, sent.password, client)).identity
     const session = await this.#parts.tokens.verify(sent.token, 'access')
     await this.#recheck(session)
     return session.identity
@@ -65,9 +66,12 @@ export class Access {
    * @param offline whether the client wants a refresh token too
    * @throws Unauthenticated, TooManyRequests, StorageFailed
    */
-  async issue(credentials: Credentials, { offline }: { readonly offline: boolean }): Promise<IssuedTokens> {
+  async issue(
+    credentials: Credentials,
+    { offline, client }: { readonly offline: boolean; readonly client: string },
+  ): Promise<IssuedTokens> {
     const { tokens } = this.#parts
-    const session = await this.#sessionOf(credentials)
+    const session = await this.#sessionOf(credentials, client)
     const { token, lifetime } = await tokens.issue(session, 'access')
     const answer = { identity: session.identity, token, lifetime }
     // A token of an issuer is short-lived on purpose.
@@ -99,12 +103,12 @@ export class Access {
     return [...this.decide(identity, wanted).values()].some(({ allowed }) => allowed)
   }
 
-  async #sessionOf(credentials: Credentials): Promise<Session> {
-    if (credentials?.kind === 'password') return this.#verify(credentials.user, credentials.password)
+  async #sessionOf(credentials: Credentials, client: string): Promise<Session> {
+    if (credentials?.kind === 'password') return this.#verify(credentials.user, credentials.password, client)
     if (credentials?.kind === 'refresh') {
       // Clients send whatever they keep as a lasting token in this way, also a token of an issuer or a robot.
       const { token } = credentials
-      if (this.#isToken(token)) return this.#verify('', token)
+      if (this.#isToken(token)) return this.#verify('', token, client)
       const session = await this.#parts.tokens.verify(token, 'refresh')
       await this.#recheck(session)
       return session
@@ -121,7 +125,7 @@ export class Access {
   }
 
   /** @throws Unauthenticated */
-  async #verify(user: string, password: string): Promise<Session> {
+  async #verify(user: string, password: string, client: string): Promise<Session> {
     const { policy, passwords, robots, issuers } = this.#parts
     if (password.startsWith(robotTokenPrefix)) {
       const robot = await robots.verify(password)
@@ -134,7 +138,7 @@ export class Access {
       return { identity, credential: identity.issuer, expires }
     }
     const { users } = policy.policy
-    if (!(await passwords.verify(users, user, password)))
+    if (!(await passwords.verify(users, user, password, client)))
       throw new Unauthenticated('the user name or the password is wrong')
     return { identity: { kind: 'user', name: user }, credential: fingerprint(users.get(user) ?? '') }
   }

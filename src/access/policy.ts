@@ -77,8 +77,8 @@ function splitOnce(text: string): readonly [string, string] {
 
 /**
  * Attributes are found whatever their case, so it does not count here either. A rule that denies also covers
- * what contains the name as a part: `ffmpeg.bin`, `pkgs.ffmpeg` and `pkgs.ffmpeg.bin` are all `ffmpeg`. A rule
- * that allows covers just what it names.
+ * what contains the name as a part: `ffmpeg.bin`, `pkgs.ffmpeg` and `pkgs.ffmpeg.bin` are all `ffmpeg`. A
+ * rule that allows covers just what it names.
  */
 function matchesPackage({ packages, action }: RuleDescription, attribute: string): boolean {
   if (!packages) return true

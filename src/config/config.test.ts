@@ -21,6 +21,7 @@ describe('the configuration', () => {
       port: 8080,
       metricsPort: undefined,
       trustedProxies: [],
+      requestsPerMinute: undefined,
       auditPulls: false,
     })
     assert.deepEqual(config.nix, {
@@ -31,7 +32,7 @@ describe('the configuration', () => {
       otherCommits: 'substitute',
       settings: undefined,
     })
-    assert.deepEqual(config.builds, { concurrency: 2, queueLimit: 100, deadline: 900 })
+    assert.deepEqual(config.builds, { concurrency: 2, queueLimit: 100, clientLimit: 50, deadline: 900 })
     assert.deepEqual(config.collection, {
       interval: undefined,
       retention: { keep: undefined, size: undefined, grace: 3600 },

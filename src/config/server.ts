@@ -13,6 +13,8 @@ export interface Listen {
   readonly metricsPort: number | undefined
   /** Addresses and networks of proxies whose `X-Forwarded-*` headers count. */
   readonly trustedProxies: readonly string[]
+  /** Requests that an address may send in a minute. Undefined: any number. */
+  readonly requestsPerMinute: number | undefined
   /** Whether the log has a line for each manifest that is answered. */
   readonly auditPulls: boolean
 }
@@ -33,6 +35,7 @@ export const listen = group({
     NIXERY_TRUSTED_PROXIES: list
       .refine((all) => all.every(isNetwork), 'must be a list of addresses and networks such as 10.0.0.0/8')
       .default([]),
+    NIXERY_CLIENT_REQUESTS: integer(1, 1_000_000).optional(),
     NIXERY_AUDIT_PULLS: yesOrNo.default(false),
   },
   value: (variables): Listen => ({
@@ -40,6 +43,7 @@ export const listen = group({
     port: variables.PORT,
     metricsPort: variables.NIXERY_METRICS_PORT,
     trustedProxies: variables.NIXERY_TRUSTED_PROXIES,
+    requestsPerMinute: variables.NIXERY_CLIENT_REQUESTS,
     auditPulls: variables.NIXERY_AUDIT_PULLS,
   }),
 })

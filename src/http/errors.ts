@@ -1,4 +1,5 @@
 import * as errors from '../errors.ts'
+import { redact } from '../work/redact.ts'
 
 /** One error of the registry (OCI distribution-spec, "Error Codes"), and how it is answered. */
 export interface ErrorAnswer {
@@ -44,6 +45,7 @@ const rules: readonly Rule[] = [
   })),
   on(errors.UnknownTag, 404, 'MANIFEST_UNKNOWN'),
   on(errors.AccessDenied, 403, 'DENIED'),
+  on(errors.ClientLeft, 408, 'REQUEST_TIMEOUT'),
   on(errors.TooManyRequests, 429, 'TOOMANYREQUESTS', ({ retryAfter }) => ({
     headers: { 'retry-after': `${retryAfter}` },
   })),
@@ -116,11 +118,16 @@ const unforeseen: ErrorAnswer = {
   message: 'an internal error happened; the log of the server tells more',
 }
 
-/** The body of an error answer (OCI distribution-spec, "Error Codes"). */
+/** The body of an error answer (OCI distribution-spec, "Error Codes"), without secrets. */
 export function errorBody({ code, message, detail }: ErrorAnswer): object {
+  const shown = redact(message.slice(0, longestMessage))
   return {
     errors: [
-      { code, message: message.slice(0, longestMessage), ...(detail === undefined ? {} : { detail }) },
+      {
+        code,
+        message: shown,
+        ...(detail === undefined ? {} : { detail: JSON.parse(redact(JSON.stringify(detail))) as object }),
+      },
     ],
   }
 }

@@ -4,6 +4,7 @@ import type { Identity } from '../access/identity.ts'
 import { Unauthenticated } from '../errors.ts'
 import { namedPackages, type ImageRequest } from '../image/name.ts'
 import type { Architecture } from '../oci/platform.ts'
+import { networkOf } from './clientKey.ts'
 import { RequestError } from './errors.ts'
 import type { RegistryPath } from './registryPath.ts'
 
@@ -53,7 +54,7 @@ export async function admit(
   request: FastifyRequest,
 ): Promise<Asker> {
   try {
-    return new Asker(await parts.access.identify(request.headers.authorization), parts)
+    return new Asker(await parts.access.identify(request.headers.authorization, networkOf(request.ip)), parts)
   } catch (error) {
     if (!(error instanceof Unauthenticated)) throw error
     throw challenge(parts, error, requested, request)

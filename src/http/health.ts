@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { redact } from '../work/redact.ts'
 
 /**
  * Something that the server needs. The check rejects with the reason if it does not work, and may answer with
@@ -28,7 +29,7 @@ export function registerHealth(
           const says = await check()
           return { name, ok: true, ...(typeof says === 'string' ? { says } : {}) }
         } catch (error) {
-          return { name, ok: false, why: error instanceof Error ? error.message : String(error) }
+          return { name, ok: false, why: redact(error instanceof Error ? error.message : String(error)) }
         }
       }),
     )

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseImageName } from '../image/name.ts'
 import { chooseMediaType } from './accept.ts'
+import { clientKey } from './clientKey.ts'
+import { leftSignal } from './clientLeft.ts'
 import { hasAlready, identify, immutable, privateImmutable, revalidate } from './conditional.ts'
 import { requireContent } from './content.ts'
 import type { Asker } from './gate.ts'
@@ -34,7 +36,7 @@ export async function sendManifest(
         image,
         reference.tag,
         (offers) => chooseMediaType(request.headers.accept, offers),
-        allowed,
+        { only: allowed, client: clientKey(request, asker?.identity), left: leftSignal(reply) },
       )
     : await images.manifestByDigest(reference.digest)
   const { mediaType, digest, size } = manifest.descriptor

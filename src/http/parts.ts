@@ -22,6 +22,8 @@ export interface HttpParts {
   readonly audit: Audit
   /** Whether metrics and the details of checks are on another port. */
   readonly operatorPort: boolean
+  /** Requests that an address may send in a minute. Undefined: any number. */
+  readonly requestsPerMinute: number | undefined
   /** Addresses and networks of proxies whose `X-Forwarded-*` headers count. */
   readonly trustedProxies: readonly string[]
 }

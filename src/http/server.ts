@@ -6,11 +6,13 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import { redact } from '../work/redact.ts'
 import { answerTo, errorBody, RequestError } from './errors.ts'
 import { registerHealth } from './health.ts'
 import { MalformedRequests } from './malformedRequests.ts'
 import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
+import { limitRequests } from './requestLimit.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
 import { registerTokens } from './tokenRoute.ts'
 
@@ -47,6 +49,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
   server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
     done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
   )
+  if (parts.requestsPerMinute !== undefined) limitRequests(server, parts.requestsPerMinute)
   server.setErrorHandler((error, request, reply) => {
     const answer = answerTo(error)
     parts.audit.failed(request, error)
@@ -100,6 +103,6 @@ const longestPhrase = 250
  * For a 5xx, docker, podman and skopeo print the status line.
  */
 function reasonPhrase(message: string): string {
-  const line = message.replaceAll(/[^ -~]+/g, ' ').trim()
+  const line = redact(message.replaceAll(/[^ -~]+/g, ' ').trim())
   return line.length > longestPhrase ? `${line.slice(0, longestPhrase)}...` : line
 }

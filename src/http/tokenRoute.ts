@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Access, Credentials } from '../access/access.ts'
 import { parseAuthorization } from '../access/authorization.ts'
 import { Unauthenticated } from '../errors.ts'
+import { networkOf } from './clientKey.ts'
 import { RequestError } from './errors.ts'
 
 /** Where clients get tokens. */
@@ -22,9 +23,9 @@ const form = z.object({
 })
 
 /**
- * `/token`: the token flow of Docker's registries. GET with `Basic` or without credentials, and POST as OAuth2
- * (RFC 6749, 4.3 and 6). What is asked for in `scope` does not count: a token says who somebody is, and the rules
- * are applied to every request.
+ * `/token`: the token flow of Docker's registries. GET with `Basic` or without credentials, and POST as
+ * OAuth2 (RFC 6749, 4.3 and 6). What is asked for in `scope` does not count: a token says who somebody is,
+ * and the rules are applied to every request.
  */
 export function registerTokens(server: FastifyInstance, access: Access): void {
   void server.register(async (scope) => {
@@ -35,7 +36,7 @@ export function registerTokens(server: FastifyInstance, access: Access): void {
     )
     scope.get(tokenPath, async (request, reply) => {
       const offline = query.safeParse(request.query).data?.offline_token === 'true'
-      return answer(access, basicOf(request), offline, reply)
+      return answer(access, basicOf(request), { offline, client: networkOf(request.ip) }, reply)
     })
     scope.post(tokenPath, async (request, reply) => {
       const asked = form.safeParse(request.body).data
@@ -45,7 +46,8 @@ export function registerTokens(server: FastifyInstance, access: Access): void {
         asked.grant_type === 'password'
           ? { kind: 'password', user: username, password }
           : { kind: 'refresh', token }
-      return answer(access, credentials, asked.access_type === 'offline', reply)
+      const offline = asked.access_type === 'offline'
+      return answer(access, credentials, { offline, client: networkOf(request.ip) }, reply)
     })
   })
 }
@@ -60,11 +62,11 @@ function basicOf({ headers }: FastifyRequest): Credentials {
 async function answer(
   access: Access,
   credentials: Credentials,
-  offline: boolean,
+  options: { readonly offline: boolean; readonly client: string },
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   try {
-    const { token, lifetime, refreshToken } = await access.issue(credentials, { offline })
+    const { token, lifetime, refreshToken } = await access.issue(credentials, options)
     const body = {
       token,
       access_token: token,

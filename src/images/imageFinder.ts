@@ -34,17 +34,18 @@ export class ImageFinder {
 
   /**
    * Returns the image, leased. Callers who need the same image at the same time share one build.
+   * @param client whose turn in the queue it is
    * @throws QueueFull, Stopping; ImageNotBuilt if the build failed; BlobUnknown if a blob of the image
    * vanished after the build; StorageFailed
    */
-  async find(order: ImageOrder): Promise<Image> {
+  async find(order: ImageOrder, client?: string): Promise<Image> {
     const { keys, records, queue } = this.#options
     const { key } = await keys.of(order)
     const known = await records.find(key)
     if (known) return known
     const refusal = this.#refusals.get(key)
     if (refusal) throw refusal
-    const { digest } = await queue.run(key, order).catch((error: unknown) => {
+    const { digest } = await queue.run(key, order, client).catch((error: unknown) => {
       if (error instanceof ImageNotBuilt && isRefusal(error)) this.#refusals.set(key, error)
       throw error
     })

@@ -3,7 +3,6 @@ import { BlobUnknown, ManifestUnknown, reasonOf, StorageFailed } from '../errors
 import type { ImageRequest } from '../image/name.ts'
 import type { Encoded } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
-import type { Architecture } from '../oci/platform.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { blobKey } from '../storage/layout.ts'
 import type { Catalog } from './catalog.ts'
@@ -12,7 +11,7 @@ import type { ManifestVariants, VariantType } from './manifestVariants.ts'
 import type { NameIndex } from './nameIndex.ts'
 import { readManifest } from './readManifest.ts'
 import type { ServedBlob } from './servedBlob.ts'
-import type { TagResolver } from './tagResolver.ts'
+import type { AskedBy, TagResolver } from './tagResolver.ts'
 
 /** Chooses one of the media types in which a manifest can be had. The server's favourite is the first. */
 type ChooseVariant = (offers: readonly [VariantType, ...VariantType[]]) => VariantType
@@ -45,18 +44,17 @@ export class Images {
   /**
    * The manifest that a tag stands for, in one of the media types that it can be had in. Unknown images are
    * built. A build goes on if nobody waits for it any more.
-   * @param only the platforms that may be answered, if not all
    * @throws any class of `errors.ts`; StorageFailed if blobs of the image vanish again and again
    */
   manifestByTag(
     request: ImageRequest,
     tag: string,
     choose: ChooseVariant,
-    only?: readonly Architecture[],
+    by: AskedBy = {},
   ): Promise<Encoded> {
     const { tags, variants, leases, nameIndex } = this.#options
     return this.#retrying(async () => {
-      const tagged = await tags.resolve(request, tag, only)
+      const tagged = await tags.resolve(request, tag, by)
       const manifest = await variants.encode(tagged, choose(variants.offers(tagged)))
       if (await leases.lease(manifest)) {
         await nameIndex.record(request, tag, manifest.descriptor.digest)
@@ -100,7 +98,9 @@ export class Images {
     }
   }
 
-  /** The tags of a name that stood for something that is this digest or refers to it. @throws StorageFailed */
+  /**
+   * The tags of a name that stood for something that is this digest or refers to it. @throws StorageFailed
+   */
   tagsOf(request: ImageRequest, digest: Digest): Promise<ReadonlySet<string>> {
     return this.#options.nameIndex.tagsOf(request, digest)
   }

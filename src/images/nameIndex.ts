@@ -10,7 +10,9 @@ import { repositoryKey } from './catalog.ts'
 /** Most names in memory, and most manifests whose digests are in memory: some kilobytes each. */
 const rememberedNames = 2_000
 const rememberedManifests = 2_000
-/** Most records in memory that were seen lately, and for how many milliseconds: the collector may delete them. */
+/**
+ * Most records in memory that were seen lately, and for how many milliseconds: the collector may delete them.
+ */
 const rememberedRecords = 10_000
 const seenLately = 60_000
 /** Milliseconds between two looks into the storage for a digest that a name does not have. */
@@ -23,8 +25,8 @@ interface KnownName {
 }
 
 /**
- * Which digests belong to which name: the manifests that the name stood for, and what they refer to. The storage
- * has it, so that all servers know what one of them has answered.
+ * Which digests belong to which name: the manifests that the name stood for, and what they refer to. The
+ * storage has it, so that all servers know what one of them has answered.
  */
 export class NameIndex {
   readonly #storage: RecordStore & ListsRecords
@@ -54,13 +56,16 @@ export class NameIndex {
     else this.#names.set(name, { looked: -Infinity, manifests: new Map([[tag, new Set([manifest])]]) })
   }
 
-  /** The tags of a name that stood for a manifest which is this digest or refers to it. @throws StorageFailed */
+  /**
+   * The tags of a name that stood for a manifest which is this digest or refers to it. @throws StorageFailed
+   */
   async tagsOf(request: ImageRequest, digest: Digest): Promise<ReadonlySet<string>> {
     const name = repositoryKey(request)
     const known = this.#names.get(name)
     const tags = known ? await this.#tagsIn(known, digest) : new Set<string>()
     if (tags.size > 0 || (known && performance.now() < known.looked + pause)) return tags
-    // The collector may have deleted records. Only what is read now counts, and a pull by tag records it again.
+    // The collector may have deleted records. Only what is read now counts, and a pull by tag records it
+    // again.
     return this.#tagsIn(await this.#look(name), digest)
   }
 

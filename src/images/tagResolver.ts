@@ -22,6 +22,16 @@ interface TagResolverOptions {
   readonly stopped: AbortSignal
 }
 
+/** Who asks, and what they may have. */
+export interface AskedBy {
+  /** The platforms that may be answered. Absent: all. */
+  readonly only?: readonly Architecture[] | undefined
+  /** Whose turn in the queue it is. */
+  readonly client?: string
+  /** Aborted when nobody waits for the answer any more. */
+  readonly left?: AbortSignal
+}
+
 /** Finds out what a name and a tag stand for. Unknown images are built. */
 export class TagResolver {
   readonly #options: TagResolverOptions
@@ -33,12 +43,16 @@ export class TagResolver {
   /**
    * Returns the image for every platform that the name leaves open. The result does not include platforms
    * that lack a package.
-   * @param only the platforms that count, if not all
    * @throws any class of `errors.ts`
    */
-  async resolve(request: ImageRequest, tag: string, only?: readonly Architecture[]): Promise<TaggedImage> {
+  async resolve(
+    request: ImageRequest,
+    tag: string,
+    { only, client, left }: AskedBy = {},
+  ): Promise<TaggedImage> {
     const { source, servesOthers, finder, architectures, stopped, logger } = this.#options
-    const pinning = { signal: stopped, onEvent: logEvents(logger.child({ tag })) }
+    const signal = left ? AbortSignal.any([stopped, left]) : stopped
+    const pinning = { signal, onEvent: logEvents(logger.child({ tag })) }
     const revision = await source.pin(tag, pinning)
     if (!revision.trusted && !servesOthers) {
       throw new UnknownTag(
@@ -48,7 +62,7 @@ export class TagResolver {
     const possible = request.architecture ? [request.architecture] : architectures
     const wanted = only ? possible.filter((one) => only.includes(one)) : possible
     const results = await Promise.allSettled(
-      wanted.map((architecture) => finder.find({ request, revision, architecture })),
+      wanted.map((architecture) => finder.find({ request, revision, architecture }, client)),
     )
     const [first, ...others] = this.#present(request, wanted, results)
     if (!first) throw results.find((result) => result.status === 'rejected')?.reason

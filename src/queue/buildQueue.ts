@@ -12,6 +12,8 @@ export interface BuildQueueOptions<Job, Result> {
   readonly concurrency: number
   /** How many jobs may wait. */
   readonly queueLimit: number
+  /** How many jobs of one client may wait. Absent: as many as of all. */
+  readonly clientLimit?: number
   /** Seconds from the start of a job to its end. The time in the queue does not count. */
   readonly deadline: number
 }
@@ -24,10 +26,11 @@ export interface BuildQueueOptions<Job, Result> {
 export interface BuildQueue<Job, Result> {
   /**
    * Has a job done and returns its result. Callers with the same key share one job while it waits or runs. A
-   * caller that does not wait any longer does not end the job.
+   * caller that does not wait any longer does not end the job. Jobs of different clients take turns.
+   * @param client who asks; a shared job waits as a job of the first one
    * @throws QueueFull, Stopping, or the error of the work: its class, its message and its fields
    */
-  run(key: string, job: Job): Promise<Result>
+  run(key: string, job: Job, client?: string): Promise<Result>
   /**
    * Does other work of this server in the place of a job, so that one job fewer runs at the same time. It
    * goes before the jobs that wait. The work must end when the signal is aborted. If the server is stopping,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DeadlineExceeded, EvaluationRefused, QueueFull, Stopping } from '../errors.ts'
+import { DeadlineExceeded, EvaluationRefused, QueueFull, Stopping, TooManyRequests } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import type { BuildQueue, BuildQueueOptions } from './buildQueue.ts'
 
@@ -46,6 +46,45 @@ export function queueContract(name: string, open: (options: Options) => Promise<
     it('does a job and returns its result', async () => {
       const queue = await open({ ...roomy, work: async (job) => `${job} done` })
       assert.equal(await queue.run('a', 'A'), 'A done')
+      await queue.stop(5)
+    })
+
+    it('takes one job of each client in turn: many jobs of one delay another by one', async () => {
+      const { started, work } = controlledWork()
+      const queue = await open({ ...roomy, concurrency: 1, queueLimit: 500, work })
+      const many = Array.from({ length: 200 }, (_, index) => queue.run(`greedy-${index}`, 'greedy', 'greedy'))
+      const modest = queue.run('modest', 'modest', 'modest')
+      for (let index = 0; started.length < 201; index++) {
+        while (started.length <= index) await sleep(1)
+        started[index]?.finish('done')
+        await sleep(0)
+      }
+      started.at(-1)?.finish('done')
+      await Promise.all([...many, modest])
+      const place = started.findIndex(({ job }) => job === 'modest')
+      assert.ok(place <= 2, `the modest client was number ${place}`)
+      await queue.stop(5)
+    })
+
+    it('refuses more waiting jobs of one client than it may have, and takes those of others', async () => {
+      const { work, started } = controlledWork()
+      const queue = await open({ ...roomy, concurrency: 1, queueLimit: 10, clientLimit: 2, work })
+      const running = queue.run('a0', 'A', 'a')
+      await sleep(aMoment)
+      const waiting = [queue.run('a1', 'A', 'a'), queue.run('a2', 'A', 'a')]
+      await assert.rejects(queue.run('a3', 'A', 'a'), TooManyRequests)
+      // Whoever asks for the same again takes no further place.
+      waiting.push(queue.run('a2', 'A', 'a'), queue.run('b1', 'B', 'b'))
+      for (let index = 0; index < 4; index++) {
+        while (started.length <= index) await sleep(1)
+        started[index]?.finish('done')
+      }
+      await Promise.all([running, ...waiting])
+      // Their places are free again.
+      const later = queue.run('a3', 'A', 'a')
+      while (started.length <= 4) await sleep(1)
+      started[4]?.finish('done')
+      assert.equal(await later, 'done')
       await queue.stop(5)
     })
 

@@ -1,7 +1,8 @@
 import PQueue from 'p-queue'
-import { QueueFull, Stopping } from '../errors.ts'
+import { QueueFull, Stopping, TooManyRequests } from '../errors.ts'
 import { patient, SingleFlight } from '../work/singleFlight.ts'
 import type { BuildQueue, BuildQueueOptions } from './buildQueue.ts'
+import { FairQueue, type FairOptions } from './fairQueue.ts'
 import { JobDeadline } from './jobDeadline.ts'
 
 /** Seconds after which there is probably room in a full queue. */
@@ -11,21 +12,23 @@ const retryAfter = 5
 export class LocalQueue<Job, Result> implements BuildQueue<Job, Result> {
   readonly #options: BuildQueueOptions<Job, Result>
   readonly #jobs = new SingleFlight<Result>()
-  readonly #queue: PQueue
+  readonly #queue: PQueue<FairQueue, FairOptions>
+  /** Jobs that wait, by client. */
+  readonly #waiting = new Map<string, number>()
   readonly #stop = new AbortController()
   #stopping = false
 
   constructor(options: BuildQueueOptions<Job, Result>) {
     this.#options = options
-    this.#queue = new PQueue({ concurrency: options.concurrency })
+    this.#queue = new PQueue({ concurrency: options.concurrency, queueClass: FairQueue })
   }
 
   get stopped(): AbortSignal {
     return this.#stop.signal
   }
 
-  run(key: string, job: Job): Promise<Result> {
-    return this.#jobs.run(key, patient, () => this.#enqueue(job))
+  run(key: string, job: Job, client = ''): Promise<Result> {
+    return this.#jobs.run(key, patient, () => this.#enqueue(job, client))
   }
 
   async runBetweenJobs(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -45,11 +48,22 @@ export class LocalQueue<Job, Result> implements BuildQueue<Job, Result> {
     this.#stop.abort(new Stopping())
   }
 
-  async #enqueue(job: Job): Promise<Result> {
-    const { concurrency, queueLimit } = this.#options
+  async #enqueue(job: Job, client: string): Promise<Result> {
+    const { concurrency, queueLimit, clientLimit = queueLimit } = this.#options
     if (this.#stopping) throw new Stopping()
     if (this.#queue.pending >= concurrency && this.#queue.size >= queueLimit) throw new QueueFull(retryAfter)
-    return this.#queue.add(() => this.#do(job))
+    const waiting = this.#waiting.get(client) ?? 0
+    if (this.#queue.pending >= concurrency && waiting >= clientLimit)
+      throw new TooManyRequests(`${waiting} images that you asked for wait to be built`, retryAfter)
+    this.#waiting.set(client, waiting + 1)
+    return this.#queue.add(() => this.#begin(client, job), { client })
+  }
+
+  #begin(client: string, job: Job): Promise<Result> {
+    const waiting = (this.#waiting.get(client) ?? 1) - 1
+    if (waiting > 0) this.#waiting.set(client, waiting)
+    else this.#waiting.delete(client)
+    return this.#do(job)
   }
 
   async #do(job: Job): Promise<Result> {
