@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -218,3 +218,16 @@ for (const isolation of ['namespaces', 'landlock'] as const) {
     assert.doesNotMatch(await ask('a'), /hidden|secret/)
   })
 }
+
+test('a private state folder is opened no further than evaluators need', async (t) => {
+  for (const isolation of ['namespaces', 'landlock', 'none'] as const) {
+    const set = await writeSet(victim.folder, '{ system, ... }: { a = ok "a" { }; }')
+    const stateDir = await mkdtemp(join(victim.folder, 'state-'))
+    const { nix, ask } = await createAskedNix(t, set, { evaluators: 0, isolation, stateDir })
+    const walls = await nix.walls()
+    if (walls.some(({ name, stands }) => name === isolation && !stands)) continue
+    assert.match(await ask('a'), /"name":"a-/)
+    const mode = (await stat(stateDir)).mode & 0o777
+    assert.equal(mode, isolation === 'namespaces' || process.getuid?.() !== 0 ? 0o700 : 0o701)
+  }
+})

@@ -1,4 +1,4 @@
-import { chmod, chown, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ProgramUser } from '../../process/program.ts'
@@ -25,10 +25,12 @@ export interface Scratch {
  */
 export class PrivateFolder {
   readonly path: string
+  readonly #stateDir: string
   readonly #user: ProgramUser | undefined
   #processes = 0
 
-  private constructor(path: string, user: ProgramUser | undefined) {
+  private constructor(stateDir: string, path: string, user: ProgramUser | undefined) {
+    this.#stateDir = stateDir
     this.path = path
     this.#user = user
   }
@@ -43,7 +45,7 @@ export class PrivateFolder {
   ): Promise<PrivateFolder> {
     const all = join(stateDir, 'evaluators')
     await removeAbandoned(all)
-    const folder = new PrivateFolder(join(all, await ownedName()), user)
+    const folder = new PrivateFolder(stateDir, join(all, await ownedName()), user)
     for (const path of [all, folder.path, folder.settings, folder.expressions, folder.root]) {
       await mkdir(path, { recursive: true })
       await chmod(path, readableForAll)
@@ -69,6 +71,16 @@ export class PrivateFolder {
   /** An empty folder. */
   get root(): string {
     return join(this.path, 'root')
+  }
+
+  /**
+   * Lets another user than the server's reach what is in the state's folder if he knows its name. Without
+   * namespaces, programs in the sandbox go by the folders as they are.
+   */
+  async letIn(): Promise<void> {
+    if (!this.#user) return
+    const passable = 0o001
+    await chmod(this.#stateDir, (await stat(this.#stateDir)).mode | passable)
   }
 
   async createScratch(): Promise<Scratch> {

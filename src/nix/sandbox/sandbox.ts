@@ -141,10 +141,12 @@ export class Sandbox {
     const scratch = await folder.createScratch()
     const args = ['--eval', '--readonly-mode', '--store', 'dummy://', '--expr', '1']
     const answer = await findIsolation(async (isolation, signal) => {
+      if (isolation !== 'namespaces') await folder.letIn()
       const parts = { machine, folder, isolation, refused: [] }
       const { command, args: all, options } = await this.#confine(parts, 'nix-instantiate', args, { scratch })
       return runProgram(command, all, { ...options, signal })
     })
+    if (wanted !== undefined && wanted !== 'namespaces') await folder.letIn()
     await scratch.remove()
     return { machine, folder, ...answer, ...(wanted ? { isolation: wanted } : {}) }
   }
