@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import {
   fastify,
   LogController,
@@ -5,6 +6,7 @@ import {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
 } from 'fastify'
 import { redact } from '../work/redact.ts'
 import { answerTo, errorBody, RequestError } from './errors.ts'
@@ -14,6 +16,7 @@ import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { limitRequests } from './requestLimit.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
+import type { TlsPair } from './tlsFiles.ts'
 import { registerTokens } from './tokenRoute.ts'
 
 /**
@@ -25,26 +28,26 @@ const keepAlive = 75_000
 export function createServer(parts: HttpParts): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = parts.logger
   const malformed = new MalformedRequests(parts.logger)
-  const server = fastify({
+  const options = {
     loggerInstance,
-    clientErrorHandler: (error, socket) => malformed.answer(error, socket),
-    // Node's own answer to a missing host has no body.
-    http: { requireHostHeader: false },
+    clientErrorHandler: (error: Error, socket: Duplex) => malformed.answer(error, socket),
     // One line per request would bury the lines of builds. Faults are logged below.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: [...parts.trustedProxies],
     keepAliveTimeout: keepAlive,
     // Idle connections are closed when the server stops.
-    forceCloseConnections: 'idle',
+    forceCloseConnections: 'idle' as const,
     // No path is too long for the router: Node refuses headers of more than 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
     // A request may have a whole URL (RFC 9112, 3.2.2).
-    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?]*/i, ''),
+    rewriteUrl: ({ url = '/' }: { readonly url?: string | undefined }) =>
+      url.replace(/^https?:\/\/[^/?]*/i, ''),
     // A badly encoded path gets here before any hook.
-    frameworkErrors: (_error, request, reply) =>
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) =>
       void sendError(reply, request, nothingAt(request.url).answer),
-  })
+  }
+  const server = listenBy(options, parts.tls)
   server.server.on('request', (request, response) => malformed.validRequest(request.socket, response))
   server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
     done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
@@ -64,6 +67,16 @@ export function createServer(parts: HttpParts): FastifyInstance {
   registerRegistry(server, parts)
   if (parts.gate) registerTokens(server, parts.gate.access)
   return server
+}
+
+/** Node's own answer to a missing host has no body. */
+const http = { requireHostHeader: false }
+
+/** Routes are the same with and without TLS, whatever the compiler calls them. */
+function listenBy(options: FastifyServerOptions, tls: TlsPair | undefined): FastifyInstance {
+  if (!tls) return fastify({ ...options, http })
+  const secure = { ...options, https: { ...http, ...tls } } as FastifyServerOptions
+  return fastify(secure)
 }
 
 /** RFC 9112, 3.2. */
