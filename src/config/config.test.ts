@@ -24,7 +24,14 @@ describe('the configuration', () => {
       requestsPerMinute: undefined,
       auditPulls: false,
     })
-    assert.deepEqual(config.nix, { timeout: 60, evaluators: 1, settings: undefined })
+    assert.deepEqual(config.nix, {
+      timeout: 60,
+      evaluators: 1,
+      limits: { memory: 4 * 1024 ** 3, seconds: 120 },
+      evaluation: { mode: 'sandbox', searchPath: [], allowedPaths: [], allowedUris: ['https://'], world: {} },
+      otherCommits: 'substitute',
+      settings: undefined,
+    })
     assert.deepEqual(config.builds, { concurrency: 2, queueLimit: 100, clientLimit: 50, deadline: 900 })
     assert.deepEqual(config.collection, {
       interval: undefined,

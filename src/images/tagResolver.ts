@@ -1,3 +1,4 @@
+import { UnknownTag } from '../errors.ts'
 import type { ImageRequest } from '../image/name.ts'
 import type { Logger } from '../logger.ts'
 import type { Architecture } from '../oci/platform.ts'
@@ -10,6 +11,8 @@ import type { PlatformImage, TaggedImage } from './manifestVariants.ts'
 
 interface TagResolverOptions {
   readonly source: PackageSource
+  /** Whether commits are served that are on no branch or tag of the source. */
+  readonly servesOthers: boolean
   readonly finder: ImageFinder
   readonly catalog: Catalog
   readonly logger: Logger
@@ -47,10 +50,15 @@ export class TagResolver {
     tag: string,
     { only, client, left }: AskedBy = {},
   ): Promise<TaggedImage> {
-    const { source, finder, architectures, stopped, logger } = this.#options
+    const { source, servesOthers, finder, architectures, stopped, logger } = this.#options
     const signal = left ? AbortSignal.any([stopped, left]) : stopped
     const pinning = { signal, onEvent: logEvents(logger.child({ tag })) }
     const revision = await source.pin(tag, pinning)
+    if (!revision.trusted && !servesOthers) {
+      throw new UnknownTag(
+        `${revision.label} is on no branch or tag of the package set, and other commits are not served (NIXERY_COMMITS=none)`,
+      )
+    }
     const possible = request.architecture ? [request.architecture] : architectures
     const wanted = only ? possible.filter((one) => only.includes(one)) : possible
     const results = await Promise.allSettled(

@@ -1,5 +1,4 @@
 import { nodeOf } from '../layers/graph.ts'
-import { allOutputs } from '../nix/allOutputs.ts'
 import type { NixOptions } from '../nix/command.ts'
 import type { Nix } from '../nix/nix.ts'
 import { validPaths } from '../nix/validPaths.ts'
@@ -14,7 +13,7 @@ interface SetOptions {
   readonly source: PackageSource
   readonly tag: string
   readonly system: System
-  readonly nix: Pick<Nix, 'closure'>
+  readonly nix: Pick<Nix, 'closure' | 'outputs'>
   readonly nixOptions: NixOptions
   /** A binary cache that is asked for outputs that the Nix store does not have. */
   readonly cache: string | undefined
@@ -33,7 +32,11 @@ export async function findInSet(
   const revision = await source.pin(tag, run)
   const { location } = await source.fetch(revision, run)
   const onProgress = (done: number, of: number) => search.onProgress('attributes', done, of)
-  const { paths, attributes, failed } = await allOutputs({ location, system }, nixOptions, run, onProgress)
+  const { paths, attributes, failed } = await nix.outputs(
+    { revision: revision.id, trusted: revision.trusted, location, system },
+    run,
+    onProgress,
+  )
   const present = await validPaths(paths, nixOptions, run)
   const local = await nix.closure(present, run)
   const there = new Set(present)

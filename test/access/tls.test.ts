@@ -12,15 +12,10 @@ let folder: string
 let server: TestServer
 
 function makeCertificate(name: string): void {
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1'],
-      ...['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)],
-    ],
-    { stdio: 'ignore' },
-  )
+  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1']
+  const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)]
+  const kind = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
+  execFileSync('openssl', ['req', ...kind, ...subject, ...files], { stdio: 'ignore' })
 }
 
 const use = async (name: string) => {
