@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
   fastify,
@@ -49,9 +50,7 @@ export function createServer(parts: HttpParts): FastifyInstance {
   }
   const server = listenBy(options, parts.tls)
   server.server.on('request', (request, response) => malformed.validRequest(request.socket, response))
-  server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
-    done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
-  )
+  server.addHook('onRequest', ({ raw }, _reply, done) => done(faultOf(raw)))
   if (parts.requestsPerMinute !== undefined) limitRequests(server, parts.requestsPerMinute)
   server.setErrorHandler((error, request, reply) => {
     const answer = answerTo(error)
@@ -79,12 +78,19 @@ function listenBy(options: FastifyServerOptions, tls: TlsPair | undefined): Fast
   return fastify(secure)
 }
 
-/** RFC 9112, 3.2. */
-const withoutHost = new RequestError({
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'a request of HTTP/1.1 has to name its host',
-})
+/** What Node lets pass although proxies in front may read it in another way (RFC 9112, 2.3 and 3.2). */
+function faultOf({ httpVersion, rawHeaders }: IncomingMessage): RequestError | undefined {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return badRequest(`HTTP/${httpVersion} is not spoken here`)
+  if (hosts > 1) return badRequest('a request has to name one host, not several')
+  if (hosts === 0 && httpVersion === '1.1') return badRequest('a request of HTTP/1.1 has to name its host')
+  return undefined
+}
+
+function badRequest(message: string): RequestError {
+  return new RequestError({ status: 400, code: 'BAD_REQUEST', message })
+}
 
 /** Headers that describe content. An error has none. */
 const ofContent = ['etag', 'docker-content-digest', 'content-encoding', 'content-range', 'accept-ranges']
