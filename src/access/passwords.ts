@@ -28,8 +28,8 @@ export class Passwords {
   #waiting = 0
 
   /**
-   * Whether a user has this password. For an unknown user the check takes as long, so that it does not show who
-   * exists.
+   * Whether a user has this password. For an unknown user the check takes as long, so that it does not show
+   * who exists.
    * @param users hashes of bcrypt by user
    * @param client whose wrong passwords are counted together
    * @throws TooManyRequests if too many checks wait, or the client has guessed too often

@@ -97,8 +97,8 @@ function splitOnce(text: string): readonly [string, string] {
 
 /**
  * Attributes are found whatever their case, so it does not count here either. A rule that denies also covers
- * what contains the name as a part: `ffmpeg.bin`, `pkgs.ffmpeg` and `pkgs.ffmpeg.bin` are all `ffmpeg`. A rule
- * that allows covers just what it names.
+ * what contains the name as a part: `ffmpeg.bin`, `pkgs.ffmpeg` and `pkgs.ffmpeg.bin` are all `ffmpeg`. A
+ * rule that allows covers just what it names.
  */
 function matchesPackage(
   { packages, action }: RuleDescription,
@@ -112,8 +112,8 @@ function matchesPackage(
 }
 
 /**
- * A rule that allows has to match all licences of a package, one that denies any. Before the evaluation a rule
- * that allows may still match, and one that denies does not count yet.
+ * A rule that allows has to match all licences of a package, one that denies any. Before the evaluation a
+ * rule that allows may still match, and one that denies does not count yet.
  */
 function matchesEvaluated(
   { licences, revisions, action }: RuleDescription,

@@ -2,7 +2,9 @@ import type { Logger } from '../logger.ts'
 import { AccessFileError } from './accessFileError.ts'
 import { fingerprintOf, readPolicy, type Policy } from './policyFile.ts'
 
-/** Milliseconds between two looks at the files. A mounted secret is replaced by links, which no watch sees. */
+/**
+ * Milliseconds between two looks at the files. A mounted secret is replaced by links, which no watch sees.
+ */
 const interval = 1_000
 
 /** The policy as its files have it now. If they get faults, the last good policy stays. */

@@ -19,8 +19,8 @@ type TokenUse = 'access' | 'refresh'
 export interface Session {
   readonly identity: Identity
   /**
-   * Names the credential without telling it: a token of a robot by its identifier, a password by a part of the
-   * hash of its hash. If the credential goes or changes, tokens that were issued for it are refused.
+   * Names the credential without telling it: a token of a robot by its identifier, a password by a part of
+   * the hash of its hash. If the credential goes or changes, tokens that were issued for it are refused.
    */
   readonly credential: string
   /** Seconds since 1970 after which nothing issued for it may be valid. Undefined: no limit. */

@@ -12,8 +12,8 @@ const usage = 'token takes create NAME [--expires DURATION], list, or revoke ID'
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,126}$/
 
 /**
- * `token create NAME [--expires DURATION]`, `token list`, `token revoke ID`: tokens of robots, in the server's
- * storage. @throws UsageError, ConfigError, StorageFailed
+ * `token create NAME [--expires DURATION]`, `token list`, `token revoke ID`: tokens of robots, in the
+ * server's storage. @throws UsageError, ConfigError, StorageFailed
  */
 export async function tokenCommand(args: readonly string[]): Promise<string> {
   const { values, positionals } = parseArgs({

@@ -9,7 +9,8 @@ export function clientKey(request: FastifyRequest, identity: Identity | undefine
 }
 
 /**
- * An address, or the network of an IPv6 address: whoever has one address there has 2^64 of them (RFC 4291, 2.5.4).
+ * An address, or the network of an IPv6 address: whoever has one address there has 2^64 of them (RFC 4291,
+ * 2.5.4).
  */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]

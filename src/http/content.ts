@@ -5,8 +5,8 @@ import type { Asker } from './gate.ts'
 import type { HttpParts } from './parts.ts'
 
 /**
- * Makes sure that somebody may have a digest under a name: an image of that name refers to it, and they may pull
- * this image. Without rules, content is content.
+ * Makes sure that somebody may have a digest under a name: an image of that name refers to it, and they may
+ * pull this image. Without rules, content is content.
  * @throws AccessDenied if they may not pull the name at all, whether the digest exists or not; BlobUnknown,
  * ManifestUnknown, StorageFailed
  */

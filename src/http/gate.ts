@@ -38,7 +38,10 @@ export class Asker {
     return this.#parts.access.allows(this.identity, { ...this.#wanted(image, tag), evaluated })
   }
 
-  /** Decides about an image when its packages are evaluated. Undefined if the rules cannot decide differently then. */
+  /**
+   * Decides about an image when its packages are evaluated. Undefined if the rules cannot decide differently
+   * then.
+   */
   checkOf(image: ImageRequest, tag: string) {
     const { access } = this.#parts
     if (!access.dependsOnEvaluation) return undefined

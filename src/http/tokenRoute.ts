@@ -23,9 +23,9 @@ const form = z.object({
 })
 
 /**
- * `/token`: the token flow of Docker's registries. GET with `Basic` or without credentials, and POST as OAuth2
- * (RFC 6749, 4.3 and 6). What is asked for in `scope` does not count: a token says who somebody is, and the rules
- * are applied to every request.
+ * `/token`: the token flow of Docker's registries. GET with `Basic` or without credentials, and POST as
+ * OAuth2 (RFC 6749, 4.3 and 6). What is asked for in `scope` does not count: a token says who somebody is,
+ * and the rules are applied to every request.
  */
 export function registerTokens(server: FastifyInstance, access: Access): void {
   void server.register(async (scope) => {

@@ -47,7 +47,8 @@ export class ImageFinder {
   /**
    * Returns the image, leased. Callers who need the same image at the same time share one build.
    * @param client whose turn in the queue it is
-   * @param check throws if the rules refuse the evaluated packages: before the build if they are known, else after it
+   * @param check throws if the rules refuse the evaluated packages: before the build if they are known, else
+   * after it
    * @throws QueueFull, Stopping; ImageNotBuilt if the build failed; BlobUnknown if a blob of the image
    * vanished after the build; StorageFailed
    */

@@ -11,7 +11,9 @@ import { repositoryKey } from './catalog.ts'
 /** Most names in memory, and most manifests whose digests are in memory: some kilobytes each. */
 const rememberedNames = 2_000
 const rememberedManifests = 2_000
-/** Most records in memory that were seen lately, and for how many milliseconds: the collector may delete them. */
+/**
+ * Most records in memory that were seen lately, and for how many milliseconds: the collector may delete them.
+ */
 const rememberedRecords = 10_000
 const seenLately = 60_000
 /** Milliseconds between two looks into the storage for a digest that a name does not have. */
@@ -29,8 +31,8 @@ interface KnownName {
 }
 
 /**
- * Which digests belong to which name: the manifests that the name stood for, and what they refer to. The storage
- * has it, so that all servers know what one of them has answered.
+ * Which digests belong to which name: the manifests that the name stood for, and what they refer to. The
+ * storage has it, so that all servers know what one of them has answered.
  */
 export class NameIndex {
   readonly #storage: RecordStore & ListsRecords
@@ -65,7 +67,8 @@ export class NameIndex {
     const known = this.#names.get(name)
     const found = known ? await this.#foundIn(known, digest) : []
     if (found.length > 0 || (known && performance.now() < known.looked + pause)) return found
-    // The collector may have deleted records. Only what is read now counts, and a pull by tag records it again.
+    // The collector may have deleted records. Only what is read now counts, and a pull by tag records it
+    // again.
     return this.#foundIn(await this.#look(name), digest)
   }
 

@@ -11,7 +11,9 @@ import { readWhole } from '../storage/readWhole.ts'
 /** Bytes. Larger blobs are layers (OCI distribution-spec, "Pushing manifests": at least 4 MiB). */
 const largestManifest = 4 << 20
 
-/** Bytes. Manifests are smaller. Of larger blobs the beginning is looked at first, as most of them are layers. */
+/**
+ * Bytes. Manifests are smaller. Of larger blobs the beginning is looked at first, as most of them are layers.
+ */
 const usualManifest = 64 << 10
 
 const kinds: ReadonlySet<string> = new Set([

@@ -1,4 +1,6 @@
-/** `npm run test:logins`: every client of the newest Debian logs in with a user, a robot and a wrong password. */
+/**
+ * `npm run test:logins`: every client of the newest Debian logs in with a user, a robot and a wrong password.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -10,8 +10,8 @@ import { FilesystemRecords } from './records.ts'
 import { sweepTemporaries } from './temporary.ts'
 
 /**
- * Storage in a folder, which several servers on one file system may share. The folder itself gets the mode, too, so
- * that it protects what older versions have stored. @throws StorageFailed
+ * Storage in a folder, which several servers on one file system may share. The folder itself gets the mode,
+ * too, so that it protects what older versions have stored. @throws StorageFailed
  */
 export async function createFilesystemStorage(root: string, modes: Modes = privateModes): Promise<Storage> {
   const temporary = join(root, temporaryFolder)
