@@ -16,6 +16,7 @@ import { LayerMaker } from './images/layerMaker.ts'
 import { ManifestVariants } from './images/manifestVariants.ts'
 import { NameIndex } from './images/nameIndex.ts'
 import { OutputRecords } from './images/outputRecords.ts'
+import { PackageFacts } from './images/packageFacts.ts'
 import { PackageRecords } from './images/packageRecords.ts'
 import { TagResolver } from './images/tagResolver.ts'
 import { Layerings } from './layerTables/layering.ts'
@@ -134,7 +135,7 @@ export function createApp(config: Config, logger: Logger) {
     const tags = new TagResolver({
       source,
       servesOthers: otherCommits !== 'none',
-      finder: new ImageFinder({ keys, records, queue }),
+      finder: new ImageFinder({ keys, records, queue, facts: new PackageFacts(inventory) }),
       catalog,
       logger,
       architectures: config.platforms,

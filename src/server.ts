@@ -11,6 +11,7 @@ import { createOperatorServer } from './http/operatorServer.ts'
 import type { HttpParts } from './http/parts.ts'
 import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
+import { TlsFiles } from './http/tlsFiles.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
 import { logEvents } from './images/logEvents.ts'
 import { checkPackageSet } from './images/packageSetCheck.ts'
@@ -69,6 +70,8 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
         ? undefined
         : stack.adopt(await createAccess({ file, keyFile }, app.bucket, logger), (one) => one.stop())
     let patience = leastForDownloads
+    const certificate =
+      config.tls && stack.adopt(await TlsFiles.read(config.tls, logger), (one) => one.stop())
     const { metricsPort, trustedProxies, auditPulls } = config.listen
     const parts: HttpParts = {
       images,
@@ -85,6 +88,7 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       ],
       audit: new Audit(logger, { pulls: auditPulls }),
       operatorPort: metricsPort !== undefined,
+      tls: certificate?.pair,
       requestsPerMinute: config.listen.requestsPerMinute,
       trustedProxies,
     }
@@ -94,6 +98,7 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       logger.info(`metrics are at ${where}/metrics`)
     }
     const server = stack.adopt(createServer(parts), (one) => closeBy(one, patience))
+    certificate?.follow(server.server)
     const address = await listen(server, config.listen)
     tellWhatIsOpen(config, logger)
     // The last on the stack, hence the first when it stops: the server still answers while the builds finish.

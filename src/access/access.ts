@@ -4,7 +4,7 @@ import type { Architecture } from '../oci/platform.ts'
 import { parseAuthorization } from './authorization.ts'
 import { anonymous, nameOf, type Identity } from './identity.ts'
 import { isIssuedToken, type Issuers } from './issuers.ts'
-import { decide, type Decision, type Wanted } from './policy.ts'
+import { decide, dependsOnEvaluation, type Decision, type Wanted } from './policy.ts'
 import type { Policy } from './policyFile.ts'
 import type { Passwords } from './passwords.ts'
 import { robotTokenPrefix, type RobotTokens } from './robotTokens.ts'
@@ -96,6 +96,11 @@ export class Access {
     const [first] = decisions.map(([, decision]) => decision)
     const { message, rule } = first && !first.allowed ? first : { message: 'this is not allowed', rule: '' }
     throw new AccessDenied(message, nameOf(identity), rule)
+  }
+
+  /** Whether the decision can be another one when the packages are evaluated. */
+  get dependsOnEvaluation(): boolean {
+    return dependsOnEvaluation(this.#parts.policy.policy)
   }
 
   /** Whether somebody may pull an image for some platform. */

@@ -51,6 +51,10 @@ const rule = z.strictObject({
   who: z.array(who, 'must be a list').min(1, 'is an empty list').default(['anyone']),
   packages: patterns.describe('Patterns of attributes, such as `python3packages.*`.').optional(),
   tags: patterns.optional(),
+  licences: patterns
+    .describe('Patterns of SPDX identifiers, such as `GPL-*`; `unknown` if a package has none.')
+    .optional(),
+  revisions: patterns.describe('Patterns of revisions, such as `git:0123*`.').optional(),
   platforms: z
     .array(z.enum(architectures.map((one) => `linux/${one}` as const)))
     .min(1)

@@ -137,3 +137,54 @@ describe('of the rules', () => {
     assert.equal(decision.message, 'ask platform@example.org for ffmpeg')
   })
 })
+
+describe('after the evaluation', () => {
+  const late = parseAccessFile(
+    `default: allow
+rules:
+  - { name: no gpl, who: [anonymous], licences: ['AGPL-*', unknown], action: deny, message: ask legal@example.org }
+  - { name: no ffmpeg, packages: [ffmpeg], action: deny }
+  - { who: ['user:alice'], licences: [mit, 'bsd-*'], action: allow }
+  - { who: ['user:alice'], revisions: ['git:abc*'], action: allow }
+  - { who: ['user:alice'], action: deny }
+`,
+    'access.yaml',
+  )
+  const allowed = (
+    identity: Identity,
+    licences: readonly string[] | undefined,
+    names: readonly string[] = [],
+    revision = 'git:0',
+  ) =>
+    decide(late, identity, {
+      packages: ['tool'],
+      tag: 'latest',
+      architecture: 'amd64',
+      evaluated: licences && { revision, packages: [{ attribute: 'tool', names, licences }] },
+    }).allowed
+
+  it('a licence that is denied is denied, also as one of several', () => {
+    assert.equal(allowed(anonymous, ['MIT']), true)
+    assert.equal(allowed(anonymous, ['AGPL-3.0-or-later']), false)
+    assert.equal(allowed(anonymous, ['MIT', 'AGPL-3.0-only']), false)
+    assert.equal(allowed(anonymous, ['unknown']), false)
+  })
+
+  it('a rule that allows licences needs all of them', () => {
+    assert.equal(allowed(user('alice'), ['MIT', 'BSD-3-Clause']), true)
+    assert.equal(allowed(user('alice'), ['MIT', 'GPL-2.0-only']), false)
+  })
+
+  it('another name of a denied program is denied', () => {
+    assert.equal(allowed(anonymous, ['MIT'], ['tool', 'ffmpeg']), false)
+  })
+
+  it('a revision counts', () => {
+    assert.equal(allowed(user('alice'), ['GPL-2.0-only'], [], 'git:abcdef'), true)
+  })
+
+  it('before it nothing is refused that could be allowed', () => {
+    assert.equal(allowed(anonymous, undefined), true)
+    assert.equal(allowed(user('alice'), undefined), true)
+  })
+})

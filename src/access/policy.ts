@@ -3,13 +3,31 @@ import type { AccessDescription, RuleDescription, WhoDescription } from './acces
 import { matchesAny, matchesGlob } from './glob.ts'
 import type { Identity } from './identity.ts'
 
-/** What somebody wants to pull, as far as it is known from the name alone. */
+/** What the evaluation found out about a package. */
+interface PackageFacts {
+  /** As asked for, such as `1password`. */
+  readonly attribute: string
+  /** Other names of it: as found in the set, such as `_1password`, and the name of the program. */
+  readonly names: readonly string[]
+  /** SPDX identifiers, or other names. Never empty: `unknown` if the package has none. */
+  readonly licences: readonly string[]
+}
+
+/** What the evaluation found out. */
+export interface Evaluated {
+  readonly revision: string
+  readonly packages: readonly PackageFacts[]
+}
+
+/** What somebody wants to pull. */
 export interface Wanted {
   /** Attributes that the name asks for. */
   readonly packages: readonly string[]
   /** Undefined: some tag, whichever. Rules that deny single tags do not count then. */
   readonly tag: string | undefined
   readonly architecture: Architecture
+  /** Undefined before the evaluation. What depends on it is not refused then. */
+  readonly evaluated?: Evaluated | undefined
 }
 
 /** What the rules say, and which of them. */
@@ -30,12 +48,14 @@ export function decide(policy: Rules, identity: Identity, wanted: Wanted): Decis
 }
 
 function decidePackage(policy: Rules, identity: Identity, attribute: string, wanted: Wanted): Decision {
+  const facts = wanted.evaluated?.packages.find((one) => one.attribute === attribute)
   const index = policy.rules.findIndex(
     (rule) =>
       rule.who.some((who) => isOneOf(who, identity)) &&
-      matchesPackage(rule, attribute) &&
+      matchesPackage(rule, attribute, facts) &&
       matchesTag(rule, wanted.tag) &&
-      (!rule.platforms || rule.platforms.includes(`linux/${wanted.architecture}`)),
+      (!rule.platforms || rule.platforms.includes(`linux/${wanted.architecture}`)) &&
+      matchesEvaluated(rule, facts, wanted.evaluated?.revision),
   )
   const rule = policy.rules[index]
   if (!rule) return byDefault(policy, `'${attribute}'`)
@@ -80,11 +100,40 @@ function splitOnce(text: string): readonly [string, string] {
  * what contains the name as a part: `ffmpeg.bin`, `pkgs.ffmpeg` and `pkgs.ffmpeg.bin` are all `ffmpeg`. A
  * rule that allows covers just what it names.
  */
-function matchesPackage({ packages, action }: RuleDescription, attribute: string): boolean {
+function matchesPackage(
+  { packages, action }: RuleDescription,
+  attribute: string,
+  facts: PackageFacts | undefined,
+): boolean {
   if (!packages) return true
-  const path = attribute.toLowerCase()
-  const names = action === 'allow' ? [path] : partsOf(path)
+  const paths = [attribute, ...(facts?.names ?? [])].map((path) => path.toLowerCase())
+  const names = action === 'allow' ? paths.slice(0, 2) : paths.flatMap(partsOf)
   return packages.some((pattern) => names.some((name) => matchesGlob(pattern.toLowerCase(), name)))
+}
+
+/**
+ * A rule that allows has to match all licences of a package, one that denies any. Before the evaluation a
+ * rule that allows may still match, and one that denies does not count yet.
+ */
+function matchesEvaluated(
+  { licences, revisions, action }: RuleDescription,
+  facts: PackageFacts | undefined,
+  revision: string | undefined,
+): boolean {
+  if (!licences && !revisions) return true
+  if (!facts || revision === undefined) return action === 'allow'
+  const matches = (licence: string) =>
+    licences?.some((pattern) => matchesGlob(pattern.toLowerCase(), licence.toLowerCase())) === true
+  const byLicence =
+    !licences || (action === 'allow' ? facts.licences.every(matches) : facts.licences.some(matches))
+  return byLicence && (!revisions || matchesAny(revisions, revision))
+}
+
+/** Whether the rules can decide differently when a package is evaluated. */
+export function dependsOnEvaluation({ rules }: Rules): boolean {
+  return rules.some(
+    ({ licences, revisions, packages, action }) => licences ?? revisions ?? (action === 'deny' && packages),
+  )
 }
 
 /** `a.b.c`, `a.b`, `a`, `b.c`, `b`, `c`. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { accessJsonSchema } from '../access/accessSchema.ts'
 import { anonymous, nameOf, type Claims, type Identity } from '../access/identity.ts'
-import { decide } from '../access/policy.ts'
+import { decide, dependsOnEvaluation } from '../access/policy.ts'
 import { readPolicy } from '../access/policyFile.ts'
 import { readConfig } from '../config/config.ts'
 import { UsageError } from '../errors.ts'
@@ -47,7 +47,12 @@ async function check(who: string, image: string, claims: readonly string[]): Pro
     identity.kind === 'anonymous' && !policy.anonymous
       ? ["but anonymous clients get no token at all: the access file has no 'anonymous: true'"]
       : []
-  return `${[...lines, ...closed].join('\n')}\n`
+  const later = dependsOnEvaluation(policy)
+    ? [
+        'Rules about licences and revisions, and other names of a program, count when the packages are evaluated.',
+      ]
+    : []
+  return `${[...lines, ...closed, ...later].join('\n')}\n`
 }
 
 function identityOf(who: string, given: readonly string[]): Identity {

@@ -13,6 +13,7 @@ import { listen, logLevel, stateDir, stopTimeout, type Listen } from './server.t
 import { netrc, pinTtl, platforms, source, type Platforms } from './source.ts'
 import { storage } from './storage.ts'
 import { tiers, type Tiers } from './tiers.ts'
+import { tls, type TlsConfig } from './tls.ts'
 
 /**
  * The whole configuration, in the words of the program. Its paths are absolute. A new topic is a file of this
@@ -45,6 +46,8 @@ export interface Config {
   /** Percent of the disk of the Nix store above which Nix collects its garbage. Undefined: never. */
   readonly storeGc: number | undefined
   readonly access: AccessConfig
+  /** Undefined: the server speaks plain HTTP. */
+  readonly tls: TlsConfig | undefined
   readonly logLevel: LevelWithSilent
 }
 
@@ -80,6 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     collection: read(collection),
     storeGc: read(storeGc),
     access: read(access),
+    tls: read(tls),
     logLevel: read(logLevel),
   }
   if (faults.length > 0) throw new ConfigError(faults)

@@ -11,7 +11,7 @@ import type { HttpParts } from './parts.ts'
  * ManifestUnknown, StorageFailed
  */
 export async function requireContent(
-  images: Pick<HttpParts['images'], 'tagsOf'>,
+  images: Pick<HttpParts['images'], 'contentsWith'>,
   asker: Asker | undefined,
   image: ImageRequest,
   digest: Digest,
@@ -19,9 +19,9 @@ export async function requireContent(
 ): Promise<void> {
   if (!asker) return
   asker.allow(image, undefined)
-  const tags = [...(await images.tagsOf(image, digest))]
-  if (tags.some((tag) => asker.allows(image, tag))) return
-  const [tag] = tags
-  if (tag !== undefined) asker.allow(image, tag)
+  const contents = await images.contentsWith(image, digest)
+  if (contents.some((one) => asker.allows(image, one.tag, one))) return
+  const [first] = contents
+  if (first) asker.allow(image, first.tag, first)
   throw what === 'blob' ? new BlobUnknown(digest) : new ManifestUnknown(digest)
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Access, WantedImage } from '../access/access.ts'
 import type { Identity } from '../access/identity.ts'
+import type { Evaluated } from '../access/policy.ts'
 import { Unauthenticated } from '../errors.ts'
 import { namedPackages, type ImageRequest } from '../image/name.ts'
 import type { Architecture } from '../oci/platform.ts'
@@ -28,13 +29,28 @@ export class Asker {
   }
 
   /** The platforms for which they may pull an image. @throws AccessDenied */
-  allow(image: ImageRequest, tag: string | undefined): readonly Architecture[] {
-    return this.#parts.access.allow(this.identity, this.#wanted(image, tag))
+  allow(image: ImageRequest, tag: string | undefined, evaluated?: Evaluated): readonly Architecture[] {
+    return this.#parts.access.allow(this.identity, { ...this.#wanted(image, tag), evaluated })
   }
 
   /** Whether they may pull an image for any platform. */
-  allows(image: ImageRequest, tag: string | undefined): boolean {
-    return this.#parts.access.allows(this.identity, this.#wanted(image, tag))
+  allows(image: ImageRequest, tag: string | undefined, evaluated?: Evaluated): boolean {
+    return this.#parts.access.allows(this.identity, { ...this.#wanted(image, tag), evaluated })
+  }
+
+  /**
+   * Decides about an image when its packages are evaluated. Undefined if the rules cannot decide differently
+   * then.
+   */
+  checkOf(image: ImageRequest, tag: string) {
+    const { access } = this.#parts
+    if (!access.dependsOnEvaluation) return undefined
+    return (evaluated: Evaluated, architecture: Architecture) =>
+      void access.allow(this.identity, {
+        ...this.#wanted(image, tag),
+        architectures: [architecture],
+        evaluated,
+      })
   }
 
   #wanted(image: ImageRequest, tag: string | undefined): WantedImage {

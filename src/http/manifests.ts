@@ -36,7 +36,12 @@ export async function sendManifest(
         image,
         reference.tag,
         (offers) => chooseMediaType(request.headers.accept, offers),
-        { only: allowed, client: clientKey(request, asker?.identity), left: leftSignal(reply) },
+        {
+          only: allowed,
+          check: byTag ? asker?.checkOf(image, reference.tag) : undefined,
+          client: clientKey(request, asker?.identity),
+          left: leftSignal(reply),
+        },
       )
     : await images.manifestByDigest(reference.digest)
   const { mediaType, digest, size } = manifest.descriptor

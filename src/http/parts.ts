@@ -5,6 +5,7 @@ import type { GateParts } from './gate.ts'
 import type { ReadinessCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import type { SendBuffers } from './sendBuffers.ts'
+import type { TlsPair } from './tlsFiles.ts'
 import type { TransportEncoding } from './transportEncoding.ts'
 
 /** What the HTTP server works with. */
@@ -20,6 +21,8 @@ export interface HttpParts {
   readonly checks: readonly ReadinessCheck[]
   readonly metrics: Metrics
   readonly audit: Audit
+  /** Undefined: the server speaks plain HTTP. */
+  readonly tls?: TlsPair | undefined
   /** Whether metrics and the details of checks are on another port. */
   readonly operatorPort: boolean
   /** Requests that an address may send in a minute. Undefined: any number. */

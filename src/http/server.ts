@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import {
   fastify,
   LogController,
@@ -5,6 +7,7 @@ import {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
 } from 'fastify'
 import { redact } from '../work/redact.ts'
 import { answerTo, errorBody, RequestError } from './errors.ts'
@@ -14,6 +17,7 @@ import { registerMetrics } from './metrics.ts'
 import type { HttpParts } from './parts.ts'
 import { limitRequests } from './requestLimit.ts'
 import { nothingAt, registerRegistry, registryHeaders } from './registry.ts'
+import type { TlsPair } from './tlsFiles.ts'
 import { registerTokens } from './tokenRoute.ts'
 
 /**
@@ -25,30 +29,28 @@ const keepAlive = 75_000
 export function createServer(parts: HttpParts): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = parts.logger
   const malformed = new MalformedRequests(parts.logger)
-  const server = fastify({
+  const options = {
     loggerInstance,
-    clientErrorHandler: (error, socket) => malformed.answer(error, socket),
-    // Node's own answer to a missing host has no body.
-    http: { requireHostHeader: false },
+    clientErrorHandler: (error: Error, socket: Duplex) => malformed.answer(error, socket),
     // One line per request would bury the lines of builds. Faults are logged below.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: [...parts.trustedProxies],
     keepAliveTimeout: keepAlive,
     // Idle connections are closed when the server stops.
-    forceCloseConnections: 'idle',
+    forceCloseConnections: 'idle' as const,
     // No path is too long for the router: Node refuses headers of more than 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
     // A request may have a whole URL (RFC 9112, 3.2.2).
-    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?]*/i, ''),
+    rewriteUrl: ({ url = '/' }: { readonly url?: string | undefined }) =>
+      url.replace(/^https?:\/\/[^/?]*/i, ''),
     // A badly encoded path gets here before any hook.
-    frameworkErrors: (_error, request, reply) =>
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) =>
       void sendError(reply, request, nothingAt(request.url).answer),
-  })
+  }
+  const server = listenBy(options, parts.tls)
   server.server.on('request', (request, response) => malformed.validRequest(request.socket, response))
-  server.addHook('onRequest', ({ raw: { headers, httpVersion } }, _reply, done) =>
-    done(headers.host === undefined && httpVersion === '1.1' ? withoutHost : undefined),
-  )
+  server.addHook('onRequest', ({ raw }, _reply, done) => done(faultOf(raw)))
   if (parts.requestsPerMinute !== undefined) limitRequests(server, parts.requestsPerMinute)
   server.setErrorHandler((error, request, reply) => {
     const answer = answerTo(error)
@@ -66,12 +68,29 @@ export function createServer(parts: HttpParts): FastifyInstance {
   return server
 }
 
-/** RFC 9112, 3.2. */
-const withoutHost = new RequestError({
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'a request of HTTP/1.1 has to name its host',
-})
+/** Node's own answer to a missing host has no body. */
+const http = { requireHostHeader: false }
+
+/** Routes are the same with and without TLS, whatever the compiler calls them. */
+function listenBy(options: FastifyServerOptions, tls: TlsPair | undefined): FastifyInstance {
+  if (!tls) return fastify({ ...options, http })
+  const secure = { ...options, https: { ...http, ...tls } } as FastifyServerOptions
+  return fastify(secure)
+}
+
+/** What Node lets pass although proxies in front may read it in another way (RFC 9112, 2.3 and 3.2). */
+function faultOf({ httpVersion, rawHeaders }: IncomingMessage): RequestError | undefined {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return badRequest(`HTTP/${httpVersion} is not spoken here`)
+  if (hosts > 1) return badRequest('a request has to name one host, not several')
+  if (hosts === 0 && httpVersion === '1.1') return badRequest('a request of HTTP/1.1 has to name its host')
+  return undefined
+}
+
+function badRequest(message: string): RequestError {
+  return new RequestError({ status: 400, code: 'BAD_REQUEST', message })
+}
 
 /** Headers that describe content. An error has none. */
 const ofContent = ['etag', 'docker-content-digest', 'content-encoding', 'content-range', 'accept-ranges']

@@ -35,7 +35,15 @@ function failingWith(fault: NixeryError, context: TestContext) {
     deadline: 60,
   })
   const keys = new ImageKeys({ identity: { environment: {}, codec: 'gzip' }, layerings })
-  return { finder: new ImageFinder({ keys, records: new ImageRecords(storage, leases), queue }), builds }
+  return {
+    finder: new ImageFinder({
+      keys,
+      records: new ImageRecords(storage, leases),
+      queue,
+      facts: { of: async () => undefined },
+    }),
+    builds,
+  }
 }
 
 const buildOf = (name: string) => (error: unknown) => error instanceof ImageNotBuilt && error.build === name

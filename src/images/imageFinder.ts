@@ -8,11 +8,22 @@ import {
   reasonOf,
 } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
+import type { Architecture } from '../oci/platform.ts'
 import type { BuildQueue } from '../queue/buildQueue.ts'
 import type { ImageKeys } from './imageKeys.ts'
 import type { Image } from './imageMaker.ts'
 import type { ImageRecords } from './imageRecords.ts'
 import type { ImageOrder } from './inventory.ts'
+import type { EvaluatedImage, PackageFacts } from './packageFacts.ts'
+
+/** Decides about evaluated packages. @throws AccessDenied */
+export type CheckEvaluated = (evaluated: EvaluatedImage, architecture: Architecture) => void
+
+/** An image, and what it was evaluated to. */
+export interface FoundImage {
+  readonly image: Image
+  readonly evaluated: EvaluatedImage
+}
 
 /** Most refusals in memory. */
 const rememberedRefusals = 10_000
@@ -20,6 +31,7 @@ const rememberedRefusals = 10_000
 interface ImageFinderOptions {
   readonly keys: ImageKeys
   readonly records: ImageRecords
+  readonly facts: Pick<PackageFacts, 'of'>
   readonly queue: Pick<BuildQueue<ImageOrder, Descriptor>, 'run'>
 }
 
@@ -35,10 +47,23 @@ export class ImageFinder {
   /**
    * Returns the image, leased. Callers who need the same image at the same time share one build.
    * @param client whose turn in the queue it is
+   * @param check throws if the rules refuse the evaluated packages: before the build if they are known, else
+   * after it
    * @throws QueueFull, Stopping; ImageNotBuilt if the build failed; BlobUnknown if a blob of the image
    * vanished after the build; StorageFailed
    */
-  async find(order: ImageOrder, client?: string): Promise<Image> {
+  async find(order: ImageOrder, client?: string, check?: CheckEvaluated): Promise<FoundImage> {
+    const { facts } = this.#options
+    const before = await facts.of(order)
+    // What the rules refuse is not built, as far as its packages are known.
+    if (before) check?.(before, order.architecture)
+    const image = await this.#find(order, client)
+    const evaluated = before ?? (await facts.of(order)) ?? { revision: order.revision.id, packages: [] }
+    if (!before) check?.(evaluated, order.architecture)
+    return { image, evaluated }
+  }
+
+  async #find(order: ImageOrder, client: string | undefined): Promise<Image> {
     const { keys, records, queue } = this.#options
     const { key } = await keys.of(order)
     const known = await records.find(key)

@@ -59,7 +59,7 @@ function setUp(context: TestContext) {
       })),
     )
     assert.ok(first)
-    return { platforms: [first, ...others], open: true }
+    return { platforms: [first, ...others], open: true, evaluated: { revision: 'path:1', packages: [] } }
   }
   const doorTo = (tags: { resolve(): Promise<TaggedImage> }) =>
     new Images({

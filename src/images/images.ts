@@ -8,7 +8,7 @@ import { blobKey } from '../storage/layout.ts'
 import type { Catalog } from './catalog.ts'
 import type { ImageRecords } from './imageRecords.ts'
 import type { ManifestVariants, VariantType } from './manifestVariants.ts'
-import type { NameIndex } from './nameIndex.ts'
+import type { NamedContent, NameIndex } from './nameIndex.ts'
 import { readManifest } from './readManifest.ts'
 import type { ServedBlob } from './servedBlob.ts'
 import type { AskedBy, TagResolver } from './tagResolver.ts'
@@ -22,7 +22,7 @@ interface ImagesOptions {
   readonly records: Pick<ImageRecords, 'forget'>
   readonly leases: Pick<CollectionLeases, 'lease' | 'recordBlobPull'>
   readonly catalog: Pick<Catalog, 'names' | 'tags'>
-  readonly nameIndex: Pick<NameIndex, 'record' | 'tagsOf'>
+  readonly nameIndex: Pick<NameIndex, 'record' | 'contentsWith'>
   /** What blobs are served from. */
   readonly storage: Pick<Storage, 'blobs' | 'files' | 'urls'>
 }
@@ -57,7 +57,8 @@ export class Images {
       const tagged = await tags.resolve(request, tag, by)
       const manifest = await variants.encode(tagged, choose(variants.offers(tagged)))
       if (await leases.lease(manifest)) {
-        await nameIndex.record(request, tag, manifest.descriptor.digest)
+        const { digest } = manifest.descriptor
+        await nameIndex.record(request, tag, { digest, ...tagged.evaluated })
         return manifest
       }
       // We do not know which blob is missing. So all images behind the manifest are checked again.
@@ -98,11 +99,9 @@ export class Images {
     }
   }
 
-  /**
-   * The tags of a name that stood for something that is this digest or refers to it. @throws StorageFailed
-   */
-  tagsOf(request: ImageRequest, digest: Digest): Promise<ReadonlySet<string>> {
-    return this.#options.nameIndex.tagsOf(request, digest)
+  /** What a name stood for that is this digest or refers to it, by tag. @throws StorageFailed */
+  contentsWith(request: ImageRequest, digest: Digest): Promise<readonly NamedContent[]> {
+    return this.#options.nameIndex.contentsWith(request, digest)
   }
 
   /** Sorted names of the images that were built. @throws StorageFailed */

@@ -77,6 +77,17 @@ export class Inventory {
     return outputs && contentsOf(packages, outputs, revision.created)
   }
 
+  /** The packages of an image, if all of them were evaluated. Needs no Nix. @throws StorageFailed */
+  async evaluated(order: ImageOrder): Promise<readonly Package[] | undefined> {
+    const scope = this.#scope(order)
+    const attributes = this.#attributesOf(order, scope)
+    const known = await this.#parts.packages.find(scope, attributes)
+    // An image may go without packages that nobody asked for, and a new server does not know which.
+    const optional = optionalPackages(order.request)
+    const missing = attributes.some((attribute) => !known.has(attribute) && !optional.includes(attribute))
+    return missing ? undefined : [...known.values()]
+  }
+
   /**
    * Does work while everything that the image consists of is in the store and protected from its garbage
    * collector.

@@ -7,9 +7,10 @@ import type { Platform } from '../oci/platform.ts'
 import type { BlobStore } from '../storage/interfaces.ts'
 import type { GzipLayers } from './gzipLayers.ts'
 import type { Image } from './imageMaker.ts'
+import type { EvaluatedImage } from './packageFacts.ts'
 
 /** An image for one platform. */
-export interface PlatformImage {
+interface PlatformImage {
   readonly platform: Platform
   readonly image: Image
 }
@@ -20,6 +21,8 @@ export interface TaggedImage {
   readonly platforms: readonly [PlatformImage, ...PlatformImage[]]
   /** Whether the name leaves the platform open and this server makes images for several platforms. */
   readonly open: boolean
+  /** What rules need to know of the packages. */
+  readonly evaluated: EvaluatedImage
 }
 
 /** The media type of a variant. */
@@ -46,7 +49,7 @@ export class ManifestVariants {
   }
 
   /** Media types of the variants that exist, the server's favourite first. */
-  offers({ open }: TaggedImage): readonly [VariantType, ...VariantType[]] {
+  offers({ open }: Pick<TaggedImage, 'open'>): readonly [VariantType, ...VariantType[]] {
     const { ociIndex, dockerManifestList, ociManifest, dockerManifest } = mediaTypes
     return open ? [ociIndex, dockerManifestList, ociManifest, dockerManifest] : [ociManifest, dockerManifest]
   }

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { ManifestReferences } from '../gc/references.ts'
 import type { ImageRequest } from '../image/name.ts'
-import { hexOf, toDigest, type Digest } from '../oci/digest.ts'
+import { hexOf, type Digest } from '../oci/digest.ts'
 import type { BlobStore, ListsRecords, RecordStore } from '../storage/interfaces.ts'
+import type { StoredFacts } from '../storage/accessRecords.ts'
 import { layout } from '../storage/layout.ts'
 import { namesOf, Records } from '../storage/records.ts'
 import { repositoryKey } from './catalog.ts'
@@ -18,10 +19,15 @@ const seenLately = 60_000
 /** Milliseconds between two looks into the storage for a digest that a name does not have. */
 const pause = 1_000
 
-/** What a name has stood for: manifests by tag. */
+/** What a tag of a name has stood for. */
+export interface NamedContent extends Omit<StoredFacts, 'digest'> {
+  readonly tag: string
+}
+
+/** What a name has stood for, by tag and manifest. */
 interface KnownName {
   readonly looked: number
-  readonly manifests: Map<string, Set<Digest>>
+  readonly contents: Map<string, NamedContent & { readonly digest: Digest }>
 }
 
 /**
@@ -30,7 +36,7 @@ interface KnownName {
  */
 export class NameIndex {
   readonly #storage: RecordStore & ListsRecords
-  readonly #records: Records<[name: string, tag: string, manifest: string], { readonly digest: Digest }>
+  readonly #records: Records<[name: string, tag: string, manifest: string], StoredFacts>
   readonly #references: ManifestReferences
   readonly #names = new LRUCache<string, KnownName>({ max: rememberedNames })
   readonly #recorded = new LRUCache<string, true>({ max: rememberedRecords, ttl: seenLately })
@@ -43,48 +49,43 @@ export class NameIndex {
   }
 
   /** Records that a name and a tag stand for a manifest. Call it before the answer. @throws StorageFailed */
-  async record(request: ImageRequest, tag: string, manifest: Digest): Promise<void> {
+  async record(request: ImageRequest, tag: string, facts: StoredFacts): Promise<void> {
     const name = repositoryKey(request)
-    const key = `${name} ${tag} ${manifest}`
+    const key = `${name} ${tag} ${facts.digest}`
     if (this.#recorded.has(key)) return
-    const hex = hexOf(manifest)
-    if (!(await this.#records.get(name, tag, hex)))
-      await this.#records.put([name, tag, hex], { digest: manifest })
+    const id: [string, string, string] = [name, tag, hexOf(facts.digest)]
+    if (!(await this.#records.get(...id))) await this.#records.put(id, facts)
     this.#recorded.set(key, true)
-    const known = this.#names.get(name)
-    if (known) add(known.manifests, tag, manifest)
-    else this.#names.set(name, { looked: -Infinity, manifests: new Map([[tag, new Set([manifest])]]) })
+    const known = this.#names.get(name) ?? { looked: -Infinity, contents: new Map() }
+    known.contents.set(`${tag} ${facts.digest}`, { tag, ...facts })
+    this.#names.set(name, known)
   }
 
-  /**
-   * The tags of a name that stood for a manifest which is this digest or refers to it. @throws StorageFailed
-   */
-  async tagsOf(request: ImageRequest, digest: Digest): Promise<ReadonlySet<string>> {
+  /** What a name stood for that is this digest or refers to it, by tag. @throws StorageFailed */
+  async contentsWith(request: ImageRequest, digest: Digest): Promise<readonly NamedContent[]> {
     const name = repositoryKey(request)
     const known = this.#names.get(name)
-    const tags = known ? await this.#tagsIn(known, digest) : new Set<string>()
-    if (tags.size > 0 || (known && performance.now() < known.looked + pause)) return tags
+    const found = known ? await this.#foundIn(known, digest) : []
+    if (found.length > 0 || (known && performance.now() < known.looked + pause)) return found
     // The collector may have deleted records. Only what is read now counts, and a pull by tag records it
     // again.
-    return this.#tagsIn(await this.#look(name), digest)
+    return this.#foundIn(await this.#look(name), digest)
   }
 
-  async #tagsIn({ manifests }: KnownName, digest: Digest): Promise<ReadonlySet<string>> {
-    const tags = new Set<string>()
-    for (const [tag, digests] of manifests) {
-      for (const manifest of digests) {
-        if (manifest === digest || (await this.#below(manifest)).has(digest)) tags.add(tag)
-      }
+  async #foundIn({ contents }: KnownName, digest: Digest): Promise<readonly NamedContent[]> {
+    const found: NamedContent[] = []
+    for (const content of contents.values()) {
+      if (content.digest === digest || (await this.#below(content.digest)).has(digest)) found.push(content)
     }
-    return tags
+    return found
   }
 
   async #look(name: string): Promise<KnownName> {
-    const manifests = new Map<string, Set<Digest>>()
+    const known: KnownName = { looked: performance.now(), contents: new Map() }
     for await (const [, tag, hex] of namesOf(this.#storage, layout.digests, name)) {
-      add(manifests, tag, toDigest(`sha256:${hex}`))
+      const facts = await this.#records.get(name, tag, hex)
+      if (facts) known.contents.set(`${tag} ${facts.digest}`, { tag, ...facts })
     }
-    const known = { looked: performance.now(), manifests }
     this.#names.set(name, known)
     return known
   }
@@ -98,10 +99,4 @@ export class NameIndex {
     this.#digests.set(manifest, digests)
     return digests
   }
-}
-
-function add(manifests: Map<string, Set<Digest>>, tag: string, manifest: Digest): void {
-  const digests = manifests.get(tag)
-  if (digests) digests.add(manifest)
-  else manifests.set(tag, new Set([manifest]))
 }

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { z } from 'zod'
 import { ManifestUnknown } from '../errors.ts'
 import type { Encoded } from '../oci/descriptor.ts'
@@ -9,6 +10,11 @@ import { readWhole } from '../storage/readWhole.ts'
 
 /** Bytes. Larger blobs are layers (OCI distribution-spec, "Pushing manifests": at least 4 MiB). */
 const largestManifest = 4 << 20
+
+/**
+ * Bytes. Manifests are smaller. Of larger blobs the beginning is looked at first, as most of them are layers.
+ */
+const usualManifest = 64 << 10
 
 const kinds: ReadonlySet<string> = new Set([
   mediaTypes.ociManifest,
@@ -26,12 +32,18 @@ export async function readManifest(blobs: BlobStore, digest: Digest): Promise<En
   const found = await blobs.stat(digest)
   if (!found) throw new ManifestUnknown(digest)
   if (found.size > largestManifest) return undefined
+  if (found.size > usualManifest && !(await beginsAsJson(blobs, digest))) return undefined
   const bytes = await readWhole(blobs, digest)
   if (!bytes) throw new ManifestUnknown(digest)
   const mediaType = mediaTypeOf(bytes)
   return mediaType === undefined
     ? undefined
     : { descriptor: { mediaType, digest, size: bytes.length }, bytes }
+}
+
+async function beginsAsJson(blobs: BlobStore, digest: Digest): Promise<boolean> {
+  const beginning = await buffer(await blobs.open(digest, { start: 0, end: 0 }))
+  return beginning[0] === '{'.charCodeAt(0)
 }
 
 /** A manifest names its own media type. Other blobs are not JSON or name none. */

@@ -1,13 +1,12 @@
 import { UnknownTag } from '../errors.ts'
 import type { ImageRequest } from '../image/name.ts'
 import type { Logger } from '../logger.ts'
-import type { Architecture } from '../oci/platform.ts'
+import type { Architecture, Platform } from '../oci/platform.ts'
 import type { PackageSource } from '../sources/source.ts'
 import type { Catalog } from './catalog.ts'
-import { isRefusal, type ImageFinder } from './imageFinder.ts'
-import type { Image } from './imageMaker.ts'
+import { isRefusal, type CheckEvaluated, type FoundImage, type ImageFinder } from './imageFinder.ts'
 import { logEvents } from './logEvents.ts'
-import type { PlatformImage, TaggedImage } from './manifestVariants.ts'
+import type { TaggedImage } from './manifestVariants.ts'
 
 interface TagResolverOptions {
   readonly source: PackageSource
@@ -28,8 +27,14 @@ export interface AskedBy {
   readonly only?: readonly Architecture[] | undefined
   /** Whose turn in the queue it is. */
   readonly client?: string
+  /** Decides again when the packages are evaluated. */
+  readonly check?: CheckEvaluated | undefined
   /** Aborted when nobody waits for the answer any more. */
   readonly left?: AbortSignal
+}
+
+interface FoundPlatform extends FoundImage {
+  readonly platform: Platform
 }
 
 /** Finds out what a name and a tag stand for. Unknown images are built. */
@@ -48,7 +53,7 @@ export class TagResolver {
   async resolve(
     request: ImageRequest,
     tag: string,
-    { only, client, left }: AskedBy = {},
+    { only, client, check, left }: AskedBy = {},
   ): Promise<TaggedImage> {
     const { source, servesOthers, finder, architectures, stopped, logger } = this.#options
     const signal = left ? AbortSignal.any([stopped, left]) : stopped
@@ -62,25 +67,25 @@ export class TagResolver {
     const possible = request.architecture ? [request.architecture] : architectures
     const wanted = only ? possible.filter((one) => only.includes(one)) : possible
     const results = await Promise.allSettled(
-      wanted.map((architecture) => finder.find({ request, revision, architecture }, client)),
+      wanted.map((architecture) => finder.find({ request, revision, architecture }, client, check)),
     )
     const [first, ...others] = this.#present(request, wanted, results)
     if (!first) throw results.find((result) => result.status === 'rejected')?.reason
     this.#list(request, tag)
-    return { platforms: [first, ...others], open: wanted.length > 1 }
+    const { evaluated } = first
+    return { platforms: [first, ...others], open: wanted.length > 1, evaluated }
   }
 
   /** Platforms that have all packages. @throws any error except that a platform lacks a package */
   #present(
     request: ImageRequest,
     architectures: readonly Architecture[],
-    results: readonly PromiseSettledResult<Image>[],
-  ): readonly PlatformImage[] {
+    results: readonly PromiseSettledResult<FoundImage>[],
+  ): readonly FoundPlatform[] {
     return results.flatMap((result, index) => {
       const architecture = architectures[index]
       if (architecture === undefined) return []
-      if (result.status === 'fulfilled')
-        return [{ platform: { os: 'linux', architecture }, image: result.value }]
+      if (result.status === 'fulfilled') return [{ platform: { os: 'linux', architecture }, ...result.value }]
       if (!isRefusal(result.reason)) throw result.reason
       const why = result.reason.message
       this.#options.logger.info(

@@ -155,9 +155,9 @@ export const layout = {
     keptAtLeast: twoDays,
   }),
   /** A digest is served under a name only if something that the name stood for refers to it. */
-  digests: kind<[name: string, tag: string, manifest: string], { readonly digest: Digest }>({
+  digests: kind<[name: string, tag: string, manifest: string], access.StoredFacts>({
     folder: 'digests',
-    schema: z.object({ digest: digestSchema }),
+    schema: access.storedFactsSchema,
     copies: 'none',
     pointsAt: 'image',
   }),
