@@ -1,6 +1,6 @@
-import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { link, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing } from '../../work/errno.ts'
+import { codeOf, isMissing } from '../../work/errno.ts'
 import { ownedName } from '../../work/owner.ts'
 import { unlessMissing } from './faults.ts'
 
@@ -31,22 +31,30 @@ export class AtomicFile {
   }
 
   async commit(path: string): Promise<void> {
-    await this.handle.sync()
-    await this.handle.close()
-    await this.#moveTo(path)
-    // If the folder is gone, so is the file: it has been deleted meanwhile.
-    await unlessMissing(syncFolder(dirname(path)))
+    await this.#finish()
+    await inFolderOf(path, () => rename(this.#temporary, path))
+    await keepName(path)
   }
 
-  /** A deletion may remove the empty folder just before the file is moved into it. */
-  async #moveTo(path: string, attempts = 20): Promise<void> {
+  /** Like `commit`, unless there is a file of that name. @returns whether there was none */
+  async commitNew(path: string): Promise<boolean> {
+    await this.#finish()
     try {
-      await mkdir(dirname(path), { recursive: true })
-      await rename(this.#temporary, path)
+      // Unlike a renamed file, a link never replaces another file.
+      await inFolderOf(path, () => link(this.#temporary, path))
     } catch (error) {
-      if (attempts === 1 || !isMissing(error)) throw error
-      await this.#moveTo(path, attempts - 1)
+      if (codeOf(error) === 'EEXIST') return false
+      throw error
+    } finally {
+      await unlink(this.#temporary).catch(() => undefined)
     }
+    await keepName(path)
+    return true
+  }
+
+  async #finish(): Promise<void> {
+    await this.handle.sync()
+    await this.handle.close()
   }
 
   /** Removes what was written. Safe after a failed commit. */
@@ -54,6 +62,22 @@ export class AtomicFile {
     await this.handle.close().catch(() => undefined)
     await unlink(this.#temporary).catch(() => undefined)
   }
+}
+
+/** A deletion may remove the empty folder just before the file gets its name in it. */
+async function inFolderOf(path: string, name: () => Promise<void>, attempts = 20): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await name()
+  } catch (error) {
+    if (attempts === 1 || !isMissing(error)) throw error
+    await inFolderOf(path, name, attempts - 1)
+  }
+}
+
+/** If the folder is gone, so is the file: it has been deleted meanwhile. */
+async function keepName(path: string): Promise<void> {
+  await unlessMissing(syncFolder(dirname(path)))
 }
 
 /** A rename survives a power failure only if the folder is flushed too. */

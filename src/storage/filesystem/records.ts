@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seal, unseal } from '../envelope.ts'
-import type { ListsRecords, RecordStore } from '../interfaces.ts'
+import type { CreatesRecords, ListsRecords, RecordStore } from '../interfaces.ts'
 import { checkFolder, checkKey } from '../key.ts'
 import { temporaryFolder } from '../layout.ts'
 import { AtomicFile } from './atomicFile.ts'
@@ -9,7 +9,7 @@ import { failed, unlessMissing } from './faults.ts'
 import { filesBelow } from './filesBelow.ts'
 
 /** Records as files named by their key. */
-export class FilesystemRecords implements RecordStore, ListsRecords {
+export class FilesystemRecords implements RecordStore, CreatesRecords, ListsRecords {
   readonly #root: string
 
   constructor(root: string) {
@@ -23,14 +23,28 @@ export class FilesystemRecords implements RecordStore, ListsRecords {
   }
 
   async put(key: string, value: unknown): Promise<void> {
+    await this.#write(key, value, (file, path) => file.commit(path))
+  }
+
+  async create(key: string, value: unknown): Promise<boolean> {
+    if (await this.#write(key, value, (file, path) => file.commitNew(path))) return true
+    const there = await unlessMissing(readFile(join(this.#root, key)))
+    return there?.equals(seal(value)) === true
+  }
+
+  async #write<T>(
+    key: string,
+    value: unknown,
+    commit: (file: AtomicFile, path: string) => Promise<T>,
+  ): Promise<T> {
     checkKey(key)
     const file = await AtomicFile.create(join(this.#root, temporaryFolder)).catch(failed)
     try {
       await file.handle.writeFile(seal(value))
-      await file.commit(join(this.#root, key))
+      return await commit(file, join(this.#root, key))
     } catch (error) {
       await file.abandon()
-      failed(error)
+      return failed(error)
     }
   }
 
