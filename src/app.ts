@@ -16,10 +16,14 @@ import { LayerMaker } from './images/layerMaker.ts'
 import { ManifestVariants } from './images/manifestVariants.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageRecords } from './images/packageRecords.ts'
+import { measureTableEffect } from './images/tableEffect.ts'
 import { TagResolver } from './images/tagResolver.ts'
-import { Layerings } from './layerTables/layering.ts'
+import { findInSet } from './layerTables/findInSet.ts'
+import { Layerings, type Layering } from './layerTables/layering.ts'
 import { LayerTables } from './layerTables/layerTables.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
+import { SetLooks } from './layerTables/setLooks.ts'
+import { sourceId } from './layerTables/sourceId.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
 import { builderFacts } from './nix/builderFacts.ts'
@@ -31,6 +35,8 @@ import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
 import { layout } from './storage/layout.ts'
 import { Records } from './storage/records.ts'
+import type { Revision } from './store/revision.ts'
+import { systems } from './store/system.ts'
 import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
 import { assemble, type Closes } from './work/lifetime.ts'
 
@@ -84,7 +90,20 @@ export function createApp(config: Config, logger: Logger) {
       }),
       (one) => one.close(),
     )
-    const layerings = await createLayerings(config, storage)
+    const tables = new LayerTables(storage.records, sourceId(config.source))
+    const looks: SetLooks | undefined = config.layers.automaticTables
+      ? stack.adopt(
+          new SetLooks({
+            tables,
+            logger,
+            onTable: (revision) => void layerings.reconsider(revision).catch(() => undefined),
+            find: (revision, search) =>
+              findInSet({ source, revision, system: systems[config.platforms[0]], nix, nixOptions }, search),
+          }),
+          (one) => one.stop(),
+        )
+      : undefined
+    const layerings: Layerings = await createLayerings(config, tables, looks)
     const packer = stack.adopt(
       createPacker({
         threads: config.layers.workers,
@@ -123,19 +142,37 @@ export function createApp(config: Config, logger: Logger) {
     })
     const variants = new ManifestVariants(building.blobs, new GzipLayers(building))
     const images = new Images({ tags, variants, records, leases, catalog, storage })
-    return { storage, bucket, leases, nix, nixOptions, source, maker, layerings, images, queue }
+    /** What a table does for the images that the storage lists. */
+    const measureTable = (
+      revision: Revision,
+      layering: Layering,
+      mostImages: number,
+      signal: AbortSignal,
+    ) => {
+      const [architecture] = config.platforms
+      return measureTableEffect(
+        { catalog, inventory },
+        { revision, layering, architecture, mostImages, signal },
+      )
+    }
+    const registry = { images, queue, measureTable }
+    return { storage, bucket, leases, nix, nixOptions, source, maker, tables, layerings, ...registry }
   })
 }
 
 /** @throws StorageFailed, InvalidData */
-async function createLayerings({ layers }: Config, storage: Storage): Promise<Layerings> {
-  const tables = new LayerTables(storage.records)
-  if (layers.table !== undefined) await tables.offer(await readLayerTable(layers.table))
+async function createLayerings(
+  { layers }: Config,
+  tables: LayerTables,
+  looks: SetLooks | undefined,
+): Promise<Layerings> {
+  if (layers.table !== undefined) await tables.offerToAll(await readLayerTable(layers.table))
   return new Layerings({
     name: layers.strategy,
     strategy: strategies[layers.strategy],
     budget: layers.budget,
     tables,
+    ...(looks && { prepare: (revision: Revision) => looks.prepare(revision) }),
     popularity: layers.popularity === undefined ? undefined : await readPopularity(layers.popularity),
   })
 }

@@ -4,11 +4,16 @@ import type { Config } from './config/config.ts'
 import { CannotListen } from './errors.ts'
 import type { CollectionReport } from './gc/collector.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { LayerTableMetrics } from './http/layerTableMetrics.ts'
 import { Metrics, type CollectionFigures } from './http/metrics.ts'
 import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
+import type { TableEffect } from './images/tableEffect.ts'
+import { TableWatch } from './images/tableWatch.ts'
 import { logEvents } from './images/logEvents.ts'
+import { sourceId } from './layerTables/sourceId.ts'
+import { TableGrowth } from './layerTables/tableGrowth.ts'
 import type { Logger } from './logger.ts'
 import { StartCheck } from './sources/startCheck.ts'
 import { layout } from './storage/layout.ts'
@@ -53,6 +58,17 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       }),
       (one) => one.stop(),
     )
+    if (config.layers.strategy === 'forest') {
+      const { layerings, measureTable: measure } = app
+      const tableMetrics = new LayerTableMetrics(metrics.registry)
+      const onEffect = (effect: TableEffect | undefined) => tableMetrics.measured(effect)
+      stack.adopt(new TableWatch({ layerings, measure, onEffect, logger }), (one) => one.stop())
+    }
+    if (config.layers.automaticTables) {
+      const growth = { storage, tables: app.tables, source: sourceId(config.source), logger }
+      stack.adopt(new TableGrowth(growth), (one) => one.stop())
+      chooseTable(app, logger)
+    }
     let patience = leastForDownloads
     const server = stack.adopt(
       createServer({
@@ -79,6 +95,17 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
     })
     return { address, abandon: () => queue.abandon() }
   })
+}
+
+/** Has the table of `latest` made before the first image needs it. */
+function chooseTable(
+  { source, layerings, queue }: Pick<Awaited<ReturnType<typeof createApp>>, 'source' | 'layerings' | 'queue'>,
+  logger: Logger,
+): void {
+  source
+    .pin('latest', { signal: queue.stopped, onEvent: () => undefined })
+    .then((revision) => layerings.choose(revision))
+    .catch((error: unknown) => logger.debug({ err: error }, 'no layer table was chosen for latest yet'))
 }
 
 function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFigures {

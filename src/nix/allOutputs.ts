@@ -34,7 +34,7 @@ interface AllOutputs {
 /**
  * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and
  * left out.
- * @param onProgress told after each batch how many attributes are done
+ * @param onProgress told at the beginning and after each batch how many attributes are done
  * @throws EvaluationFailed when the set as a whole cannot be evaluated; NixFailed
  */
 export async function allOutputs(
@@ -51,6 +51,7 @@ export async function allOutputs(
   const attributes = listed.answer.length
   let [done, failed] = [0, 0]
   const pending = chunksOf(listed.answer)
+  onProgress(done, attributes)
   for (let some = pending.shift(); some !== undefined; some = pending.shift()) {
     const found = await ask({ ...set, names: some }, options, run)
     if ('failure' in found && some.length > 1) {

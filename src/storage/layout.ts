@@ -8,7 +8,9 @@ import type {
   TrustedTip,
   LayerTableOffer,
   LayerTablePin,
+  ProvisionalPin,
   PullRecord,
+  TableGrowthClaim,
 } from './recordValues.ts'
 import { outputSchema, type Output } from '../store/output.ts'
 import { packageSchema, type Package } from '../store/package.ts'
@@ -25,6 +27,7 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   tips/<revision>                             what branches, tags and channels have pointed at
  *   repositories/<name>/<tag>                   what a registry can list
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
+ *   popularity/provisional/…, growth/…          revisions without a table yet; who makes the table of a day
  *   pulls/<server>/<number>                     what servers rely on
  *   gc/…                                        what collectors are about to delete, and when they ran
  *   identity/storage, health/check              which storage this is, and whether it can be written
@@ -159,13 +162,24 @@ export const layout = {
   }),
   layerTableOffers: kind<[timeAndTable: string], LayerTableOffer>({
     folder: 'popularity/offers',
-    schema: z.object({ table: hex, revision: z.string().optional() }),
+    schema: z.object({ table: hex, revision: z.string().optional(), source: z.string().optional() }),
     copies: 'changing',
   }),
   layerTablePins: kind<[revision: string], LayerTablePin>({
     folder: 'popularity/pins',
     schema: z.object({ table: hex.nullable() }),
     copies: 'changing',
+  }),
+  /** Of use only while a revision has no pin. */
+  provisionalPins: kind<[revision: string], ProvisionalPin>({
+    folder: 'popularity/provisional',
+    schema: z.object({ since: z.iso.datetime() }),
+    copies: 'changing',
+  }),
+  tableGrowthClaims: kind<[source: string, dayAndAttempt: string], TableGrowthClaim>({
+    folder: 'popularity/growth',
+    schema: z.object({ server: z.string(), at: z.number(), done: z.boolean() }),
+    copies: 'none',
   }),
   pulls: kind<[server: string, number: string], PullRecord>({
     folder: 'pulls',
