@@ -80,6 +80,27 @@ describe('layer tables without manual work', () => {
     assert.equal((await recordsIn(storage, 'offers')).length, 1)
   })
 
+  it('what the table does is in the metrics, and plan says it', async (t) => {
+    const storage = await temporaryFolder(t)
+    const server = await serve(t, { STORAGE_PATH: storage })
+    await recorded(storage, 'pins')
+    for (const name of ['git', 'shell/git', 'shell/htop']) await pull(server, name)
+    const variables = { ...serverVariables(storage), STORAGE_PATH: storage }
+    const plan = await run(process.execPath, [program, 'plan', 'git'], variables)
+    assert.match(plan.stdout, /The layer table was made \d+ (s|min) ago, of path \(.*\)\.\nIt knows 100 %/)
+    assert.match(plan.stdout, /These are 3 images, with [\d.]+ MiB in different layers\./)
+    const metric = async (name: string) => {
+      const page = await (await fetch(`${server.address}/metrics`)).text()
+      return Number(new RegExp(`^nixery_layer_table_${name} (\\S+)$`, 'm').exec(page)?.[1])
+    }
+    const end = performance.now() + 120_000
+    while ((await metric('images')) === 0 && performance.now() < end) await sleep(200)
+    assert.equal(await metric('images'), 3)
+    assert.equal(await metric('known_ratio'), 1)
+    assert.ok((await metric('bytes')) > 10e6)
+    assert.ok(Date.now() / 1000 - (await metric('made_timestamp_seconds')) < 600)
+  })
+
   it('two servers that start on one storage agree', async (t) => {
     const storage = await temporaryFolder(t)
     const servers = await Promise.all([1, 2].map(() => serve(t, { STORAGE_PATH: storage })))
