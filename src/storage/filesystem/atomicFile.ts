@@ -32,7 +32,7 @@ export class AtomicFile {
 
   async commit(path: string): Promise<void> {
     await this.#finish()
-    await inFolderOf(path, () => rename(this.#temporary, path))
+    await this.#inFolderOf(path, () => rename(this.#temporary, path))
     await keepName(path)
   }
 
@@ -41,7 +41,7 @@ export class AtomicFile {
     await this.#finish()
     try {
       // Unlike a renamed file, a link never replaces another file.
-      await inFolderOf(path, () => link(this.#temporary, path))
+      await this.#inFolderOf(path, () => link(this.#temporary, path))
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false
       throw error
@@ -50,6 +50,17 @@ export class AtomicFile {
     }
     await keepName(path)
     return true
+  }
+
+  /** A deletion may remove the empty folder just before the file gets its name in it. */
+  async #inFolderOf(path: string, name: () => Promise<void>, attempts = 20): Promise<void> {
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      await name()
+    } catch (error) {
+      if (attempts === 1 || !isMissing(error)) throw error
+      await this.#inFolderOf(path, name, attempts - 1)
+    }
   }
 
   async #finish(): Promise<void> {
@@ -61,17 +72,6 @@ export class AtomicFile {
   async abandon(): Promise<void> {
     await this.handle.close().catch(() => undefined)
     await unlink(this.#temporary).catch(() => undefined)
-  }
-}
-
-/** A deletion may remove the empty folder just before the file gets its name in it. */
-async function inFolderOf(path: string, name: () => Promise<void>, attempts = 20): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await name()
-  } catch (error) {
-    if (attempts === 1 || !isMissing(error)) throw error
-    await inFolderOf(path, name, attempts - 1)
   }
 }
 
