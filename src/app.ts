@@ -29,8 +29,10 @@ import type { Logger } from './logger.ts'
 import { builderFacts } from './nix/builderFacts.ts'
 import { builderSettings } from './nix/builderSettings.ts'
 import { createNix } from './nix/createNix.ts'
+import { readConfigFile } from './nix/nixpkgsConfig.ts'
 import { LocalQueue } from './queue/localQueue.ts'
 import { createSource } from './sources/createSource.ts'
+import { createInputFetcher } from './sources/evaluationInputs.ts'
 import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
 import { layout } from './storage/layout.ts'
@@ -78,9 +80,21 @@ export function createApp(config: Config, logger: Logger) {
     const { env, warning } = builderSettings(await builderFacts(set), config.nix.settings)
     if (warning !== undefined) logger.warn(warning)
     const nixOptions = { timeout: config.nix.timeout, stateDir: config.stateDir, env }
-    const nix = stack.adopt(await createNix({ ...nixOptions, evaluators: config.nix.evaluators }), (one) =>
-      one.close(),
+    const nixpkgs = await readConfigFile(config.nixpkgsEnvironment)
+    const { evaluators, limits, evaluation, otherCommits } = config.nix
+    const nix = stack.adopt(
+      await createNix({
+        ...nixOptions,
+        evaluators,
+        limits,
+        environment: nixpkgs,
+        others: [...evaluation.searchPath, ...evaluation.allowedPaths],
+        fetching: { fetch: createInputFetcher(config.netrc), allowedUris: evaluation.allowedUris },
+        trustsSets: evaluation.mode === 'store',
+      }),
+      (one) => one.close(),
     )
+    const environment = { ...nixpkgs, ...evaluation.world }
     const source = stack.adopt(
       createSource(config.source, {
         cacheDir: join(config.stateDir, 'sources'),
@@ -120,12 +134,13 @@ export function createApp(config: Config, logger: Logger) {
       packages: new PackageRecords(storage.records),
       outputs: new OutputRecords(storage.records),
       revisions: new Records(storage.records, layout.revisions),
-      environment: config.nixpkgsEnvironment,
+      environment,
+      otherCommits,
     })
     const maker = new ImageMaker({ inventory, layers, blobs: building.blobs })
     const catalog = new Catalog(storage.records)
     const records = new ImageRecords(storage, leases)
-    const identity = { environment: config.nixpkgsEnvironment, codec: packer.codec }
+    const identity = { environment, codec: packer.codec }
     const keys = new ImageKeys({ identity, layerings })
     const builds = new ImageBuilds({ keys, maker, records, logger })
     const queue = stack.adopt(
@@ -134,6 +149,7 @@ export function createApp(config: Config, logger: Logger) {
     )
     const tags = new TagResolver({
       source,
+      servesOthers: otherCommits !== 'none',
       finder: new ImageFinder({ keys, records, queue }),
       catalog,
       logger,
@@ -155,8 +171,22 @@ export function createApp(config: Config, logger: Logger) {
         { revision, layering, architecture, mostImages, signal },
       )
     }
-    const registry = { images, queue, measureTable }
-    return { storage, bucket, leases, nix, nixOptions, source, maker, tables, layerings, ...registry }
+    const buildsWarning = warning
+    return {
+      storage,
+      bucket,
+      leases,
+      nix,
+      buildsWarning,
+      nixOptions,
+      source,
+      maker,
+      tables,
+      layerings,
+      measureTable,
+      images,
+      queue,
+    }
   })
 }
 

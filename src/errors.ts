@@ -60,8 +60,13 @@ export class EvaluationRefused extends NixeryError {
   }
 }
 
-/** The package set could not be evaluated at all. It is broken, or it could not be fetched. */
+/** A package cannot be evaluated, or not within the limits. The package set itself can. */
 export class EvaluationFailed extends NixeryError {}
+
+/**
+ * The package set cannot be evaluated at all. It is broken, or it needs a newer Nix. Its operator has to act.
+ */
+export class PackageSetFailed extends NixeryError {}
 
 /** A derivation failed to build. */
 export class BuildFailed extends NixeryError {

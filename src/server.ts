@@ -12,13 +12,17 @@ import { TransportEncoding } from './http/transportEncoding.ts'
 import type { TableEffect } from './images/tableEffect.ts'
 import { TableWatch } from './images/tableWatch.ts'
 import { logEvents } from './images/logEvents.ts'
+import { checkPackageSet } from './images/packageSetCheck.ts'
 import { sourceId } from './layerTables/sourceId.ts'
 import { TableGrowth } from './layerTables/tableGrowth.ts'
 import type { Logger } from './logger.ts'
+import { describeNix } from './nix/describeNix.ts'
 import { StartCheck } from './sources/startCheck.ts'
 import { layout } from './storage/layout.ts'
 import { Records } from './storage/records.ts'
+import { systems } from './store/system.ts'
 import { codeOf } from './work/errno.ts'
+import type { RunOptions } from './work/events.ts'
 import { assemble, type Closes } from './work/lifetime.ts'
 
 /** A server that listens. */
@@ -45,9 +49,11 @@ const leastForDownloads = 1_000
 export function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   return assemble(async (stack) => {
     const app = stack.use(await createApp(config, logger))
-    const { storage, images, queue, nix } = app
+    const { storage, images, queue, nix, buildsWarning } = app
     const metrics = new Metrics()
-    const sourceCheck = stack.adopt(new StartCheck(app.source, logEvents(logger)), (one) => one.stop())
+    const system = systems[config.platforms[0]]
+    const check = (run: RunOptions) => checkPackageSet({ source: app.source, nix, system }, run)
+    const sourceCheck = stack.adopt(new StartCheck({ check }, logEvents(logger)), (one) => one.stop())
     await sourceCheck.start()
     stack.adopt(
       startHousekeeping(config, {
@@ -80,7 +86,7 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
         metrics,
         checks: [
           { name: 'storage', check: () => new Records(storage.records, layout.health).put([], Date.now()) },
-          { name: 'nix', check: async () => void (await nix.ready()) },
+          { name: 'nix', check: () => describeNix(nix, buildsWarning) },
           { name: 'source', check: async () => sourceCheck.ready() },
         ],
       }),

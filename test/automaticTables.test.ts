@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -115,13 +115,7 @@ describe('layer tables without manual work', () => {
 
   it('a set that cannot be listed is served without a table, and says so once', async (t) => {
     const folder = await temporaryFolder(t)
-    const set = join(folder, 'set')
-    await cp(demoSet, set, { recursive: true })
-    // Any attribute can be selected, but the names of all of them cannot be listed.
-    await writeFile(
-      join(set, 'default.nix'),
-      `args: let set = import ${demoSet} args; in { inherit (set) hello; \${throw "no names"} = 1; }`,
-    )
+    const set = await wrappedSet(folder, '{ inherit (set) hello; ${throw "no names"} = 1; }')
     const storage = join(folder, 'storage')
     const server = await startProgram(t, { STORAGE_PATH: storage, NIXERY_PKGS_PATH: set })
     const response = await fetch(`${server.address}/v2/hello/manifests/latest`)
@@ -208,16 +202,19 @@ describe('layer tables without manual work', () => {
   })
 })
 
+/** The demo set, of which an expression makes another set. */
+async function wrappedSet(folder: string, expression: string): Promise<string> {
+  const set = join(folder, 'set')
+  await cp(demoSet, set, { recursive: true })
+  await rename(join(set, 'default.nix'), join(set, 'demo.nix'))
+  await writeFile(join(set, 'default.nix'), `args: let set = import ./demo.nix args; in ${expression}`)
+  return set
+}
+
 /** The demo set, which takes so many seconds to be looked at whole. Single packages are quick. */
 async function slowSet(folder: string, seconds: number): Promise<string> {
-  const set = join(folder, 'slow')
-  await cp(demoSet, set, { recursive: true })
   const slow = `let sum = builtins.foldl' builtins.add 0; numbers = builtins.genList (i: i); in sum (map (i: sum (numbers (1000 + i))) (numbers ${seconds * 1000}))`
-  await writeFile(
-    join(set, 'default.nix'),
-    `args: let set = import ${demoSet} args; in { zz_slow = builtins.seq (${slow}) set.hello; } // set`,
-  )
-  return set
+  return wrappedSet(folder, `{ zz_slow = builtins.seq (${slow}) set.hello; } // set`)
 }
 
 interface Program {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
@@ -42,6 +42,7 @@ async function start(
   program?: typeof bareCommand,
 ) {
   const set = await mkdtemp(join(folder, 'set-'))
+  await chmod(set, 0o755)
   await writeFile(join(set, 'default.nix'), expression(set))
   const all = { NIXERY_PKGS_PATH: set, NIX_CONFIG: 'substituters =', ...variables }
   const server = await startChildServer(await mkdtemp(join(folder, 'server-')), all, program)

@@ -100,8 +100,7 @@ describe('a start that fails leaves no thread, child, timer, socket or file open
   }
 
   it('when the package set is not there', async () => {
-    // Nix may be asked for its settings, so the thread that runs programs is there before.
-    const outcome = await startAndClose('set', { NIXERY_PKGS_PATH: `${file}.nix` }, 'building')
+    const outcome = await startAndClose('set', { NIXERY_PKGS_PATH: `${file}.nix` }, 'idle')
     assert.match(outcome.fault ?? '', /no package set at/)
     assert.deepEqual(outcome.left, [])
   })
@@ -120,7 +119,8 @@ describe('a server that is closed leaves nothing open', () => {
   it('when it has done nothing', async () => {
     const { fault, held, isOne, left } = await startAndClose('idle', {}, 'idle')
     assert.equal(fault, undefined)
-    assert.deepEqual(kinds(held), new Set(['file', 'thread', 'timer']))
+    // The child is an evaluator that has the package set.
+    assert.deepEqual(kinds(held), new Set(['file', 'thread', 'timer', 'child']))
     assert.ok(isOne)
     assert.deepEqual(left, [])
   })

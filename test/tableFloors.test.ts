@@ -49,7 +49,7 @@ before(async () => {
   const search = { signal: new AbortController().signal, onProgress: () => undefined }
   // The programs are built when they are first asked for.
   const { location } = await app.source.fetch(revision, patient)
-  const packages = await app.nix.evaluate({ location, system, attributes }, patient)
+  const packages = await app.nix.instantiate({ location, system, attributes }, patient)
   programs = packages.flatMap(({ outputs: [first] }) => first?.path ?? [])
   const root = await app.nix.realise(packages, patient)
   try {

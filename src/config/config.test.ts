@@ -17,7 +17,14 @@ describe('the configuration', () => {
   it('has a default for everything but the source', () => {
     const config = readConfig({ NIXERY_CHANNEL: 'nixos-unstable' })
     assert.deepEqual(config.listen, { host: '0.0.0.0', port: 8080 })
-    assert.deepEqual(config.nix, { timeout: 60, evaluators: 1, settings: undefined })
+    assert.deepEqual(config.nix, {
+      timeout: 60,
+      evaluators: 1,
+      limits: { memory: 4 * 1024 ** 3, seconds: 120 },
+      evaluation: { mode: 'sandbox', searchPath: [], allowedPaths: [], allowedUris: ['https://'], world: {} },
+      otherCommits: 'substitute',
+      settings: undefined,
+    })
     assert.deepEqual(config.builds, { concurrency: 2, queueLimit: 100, deadline: 900 })
     assert.deepEqual(config.collection, {
       interval: undefined,

@@ -57,6 +57,7 @@ const rules: readonly Rule[] = [
   })),
   on(errors.BlobUnknown, 404, 'BLOB_UNKNOWN', ({ digest }) => ({ detail: { digest } })),
   on(errors.StorageFailed, 503, 'UNAVAILABLE', retryLater),
+  on(errors.PackageSetFailed, 503, 'UNAVAILABLE', retryLater),
   on(errors.SourceFailed, 503, 'UNAVAILABLE', retryLater),
   on(errors.NixFailed, 503, 'UNAVAILABLE', retryLater),
   on(errors.PackingFailed, 503, 'UNAVAILABLE', retryLater),

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Something that the server needs. The check rejects with the reason if it does not work. */
+/**
+ * Something that the server needs. The check rejects with the reason if it does not work, and may answer with
+ * what an operator wants to know.
+ */
 export interface ReadinessCheck {
   readonly name: string
-  readonly check: () => Promise<void>
+  readonly check: () => Promise<string | void>
 }
 
 /**
@@ -17,8 +20,8 @@ export function registerHealth(server: FastifyInstance, checks: readonly Readine
     const results = await Promise.all(
       remembered.map(async ({ name, check }) => {
         try {
-          await check()
-          return { name, ok: true }
+          const says = await check()
+          return { name, ok: true, ...(typeof says === 'string' ? { says } : {}) }
         } catch (error) {
           return { name, ok: false, why: error instanceof Error ? error.message : String(error) }
         }
@@ -35,8 +38,8 @@ export function registerHealth(server: FastifyInstance, checks: readonly Readine
  */
 const rememberedFor = 2_000
 
-function rememberFor(check: () => Promise<void>, milliseconds: number): () => Promise<void> {
-  let last: { readonly result: Promise<void>; readonly until: number } | undefined
+function rememberFor(check: ReadinessCheck['check'], milliseconds: number): ReadinessCheck['check'] {
+  let last: { readonly result: Promise<string | void>; readonly until: number } | undefined
   return () => {
     if (!last || performance.now() > last.until) {
       last = { result: check(), until: performance.now() + milliseconds }

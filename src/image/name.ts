@@ -68,9 +68,12 @@ export function namedPackages({ packages }: Pick<ImageRequest, 'packages'>): rea
   return packages.filter((name) => !alwaysIn.includes(name))
 }
 
-/** Whether an image contains a package only because every image does: nobody asked for it. */
-export function isImplied({ name }: Pick<ImageRequest, 'name'>, attribute: string): boolean {
-  return alwaysIn.includes(attribute) && !name.split('/').includes(attribute)
+/**
+ * Packages that nobody asked for, and that an image goes without if the package set lacks them. None if the
+ * name asks for nothing else: an image has at least one package.
+ */
+export function optionalPackages(request: Pick<ImageRequest, 'packages'>): readonly string[] {
+  return namedPackages(request).length > 0 ? alwaysIn : []
 }
 
 function split(name: string): readonly string[] {

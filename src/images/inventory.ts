@@ -1,6 +1,7 @@
-import { metaPackages, type ImageRequest } from '../image/name.ts'
+import { EvaluationFailed } from '../errors.ts'
+import { metaPackages, optionalPackages, type ImageRequest } from '../image/name.ts'
 import type { PackageTree } from '../image/linkTree.ts'
-import { DerivationGone } from '../nix/failures.ts'
+import { DerivationMissing } from '../nix/failures.ts'
 import type { GcRoot, Nix } from '../nix/nix.ts'
 import type { Package } from '../store/package.ts'
 import type { PathInfo } from '../store/pathInfo.ts'
@@ -12,7 +13,6 @@ import type { RunOptions } from '../work/events.ts'
 import type { PackageSource } from '../sources/source.ts'
 import type { RevisionRecord } from '../storage/recordValues.ts'
 import type { Records } from '../storage/records.ts'
-import { evaluateRequest } from './evaluateRequest.ts'
 import type { OutputRecords } from './outputRecords.ts'
 import { closureOfAll, outputsOfImage, readOutput, type OutputsOfImage } from './outputs.ts'
 import type { EvaluationScope, PackageRecords } from './packageRecords.ts'
@@ -47,6 +47,8 @@ interface InventoryParts {
   readonly revisions: Records<[id: string], RevisionRecord>
   /** `NIXPKGS_*` variables. */
   readonly environment: Readonly<Record<string, string>>
+  /** What is made for commits that are on no branch or tag of the source, and may be anybody's. */
+  readonly otherCommits: 'substitute' | 'build' | 'none'
 }
 
 /** Finds out what an image consists of. Uses records, which never become wrong, or else Nix. */
@@ -63,10 +65,11 @@ export class Inventory {
    */
   async recall(order: ImageOrder): Promise<Contents | undefined> {
     const { packages: records, outputs: outputRecords, revisions } = this.#parts
-    const attributes = order.request.packages
+    const scope = this.#scope(order)
+    const attributes = this.#attributesOf(order, scope)
     const [revision, known] = await Promise.all([
       revisions.get(order.revision.id),
-      records.find(this.#scope(order), attributes),
+      records.find(scope, attributes),
     ])
     const packages = attributes.flatMap((attribute) => known.get(attribute) ?? [])
     if (!revision || packages.length < attributes.length) return undefined
@@ -102,7 +105,8 @@ export class Inventory {
   }
 
   /**
-   * Evaluates and realises. Recorded packages are evaluated again only if Nix has collected their derivation.
+   * Evaluates and realises. Recorded packages are evaluated again only if their derivations are needed and
+   * not in the store.
    */
   async #prepare(
     order: ImageOrder,
@@ -112,43 +116,64 @@ export class Inventory {
     const fetched = await timed('fetch', run, () => source.fetch(order.revision, run))
     const { location, created = 0 } = fetched
     const scope = this.#scope(order)
-    const evaluate = async (known: ReadonlyMap<string, Package>) => {
-      const missing = order.request.packages.filter((attribute) => !known.has(attribute))
-      if (missing.length === 0) return [...known.values()]
+    const find = async (step: 'evaluate' | 'instantiate', known: ReadonlyMap<string, Package>) => {
+      const unknown = this.#attributesOf(order, scope).filter((attribute) => !known.has(attribute))
+      if (unknown.length === 0) return [...known.values()]
       const query = {
         revision: order.revision.id,
+        trusted: order.revision.trusted,
         location,
         system: scope.system,
-        attributes: missing,
+        attributes: unknown,
+        optional: optionalPackages(order.request),
         otherNames: [...metaPackages],
       }
       // If the folder was edited meanwhile, it is not this revision any more. Then neither results nor
       // refusals may be recorded for the revision.
-      const fresh = await timed('evaluate', run, () => evaluateRequest(nix, order.request, query, run)).catch(
-        async (error: unknown) => {
-          await fetched.confirm(run)
-          throw error
-        },
-      )
+      const fresh = await timed(step, run, () => nix[step](query, run)).catch(async (error: unknown) => {
+        await fetched.confirm(run)
+        throw error
+      })
       await fetched.confirm(run)
       await records.save(scope, fresh)
       const all = new Map([...known, ...fresh.map((one) => [one.attribute, one] as const)])
+      records.noteAbsent(
+        scope,
+        unknown.filter((attribute) => !all.has(attribute)),
+      )
       return order.request.packages.flatMap((attribute) => all.get(attribute) ?? [])
     }
     const realise = (packages: readonly Package[]) => timed('realise', run, () => nix.realise(packages, run))
-    let packages = await evaluate(await records.find(scope, order.request.packages))
+    let packages = await find('evaluate', await records.find(scope, order.request.packages))
     const root = await realise(packages).catch(async (error: unknown) => {
-      if (!(error instanceof DerivationGone)) throw error
-      packages = await evaluate(new Map())
+      if (!(error instanceof DerivationMissing)) throw error
+      if (!order.revision.trusted && this.#parts.otherCommits !== 'build') throw notBuilt(order)
+      packages = await find('instantiate', new Map())
       return realise(packages)
     })
     if (!(await revisions.get(order.revision.id))) await revisions.put([order.revision.id], { created })
     return { packages, root, created }
   }
 
+  /** Without what images go without, as far as that is known. */
+  #attributesOf({ request }: ImageOrder, scope: EvaluationScope): readonly string[] {
+    const optional = optionalPackages(request)
+    const isLeftOut = (attribute: string) =>
+      optional.includes(attribute) && this.#parts.packages.isAbsent(scope, attribute)
+    return request.packages.filter((attribute) => !isLeftOut(attribute))
+  }
+
   #scope({ revision, architecture }: ImageOrder): EvaluationScope {
     return { revision, system: systems[architecture], environment: this.#parts.environment }
   }
+}
+
+/** Whoever can make a forge hand out a commit could run code in builders otherwise. */
+function notBuilt({ revision, request }: ImageOrder): EvaluationFailed {
+  return new EvaluationFailed(
+    `${request.name} is not in the binary caches, and ${revision.label} is on no branch or tag of the package ` +
+      'set, so nothing is built for it (NIXERY_COMMITS)',
+  )
 }
 
 function rootsOf(packages: readonly Package[]): readonly StorePath[] {

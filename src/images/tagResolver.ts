@@ -1,3 +1,4 @@
+import { UnknownTag } from '../errors.ts'
 import type { ImageRequest } from '../image/name.ts'
 import type { Logger } from '../logger.ts'
 import type { Architecture } from '../oci/platform.ts'
@@ -10,6 +11,8 @@ import type { PlatformImage, TaggedImage } from './manifestVariants.ts'
 
 interface TagResolverOptions {
   readonly source: PackageSource
+  /** Whether commits are served that are on no branch or tag of the source. */
+  readonly servesOthers: boolean
   readonly finder: ImageFinder
   readonly catalog: Catalog
   readonly logger: Logger
@@ -33,9 +36,14 @@ export class TagResolver {
    * @throws any class of `errors.ts`
    */
   async resolve(request: ImageRequest, tag: string): Promise<TaggedImage> {
-    const { source, finder, architectures, stopped, logger } = this.#options
+    const { source, servesOthers, finder, architectures, stopped, logger } = this.#options
     const pinning = { signal: stopped, onEvent: logEvents(logger.child({ tag })) }
     const revision = await source.pin(tag, pinning)
+    if (!revision.trusted && !servesOthers) {
+      throw new UnknownTag(
+        `${revision.label} is on no branch or tag of the package set, and other commits are not served (NIXERY_COMMITS=none)`,
+      )
+    }
     const wanted = request.architecture ? [request.architecture] : architectures
     const results = await Promise.allSettled(
       wanted.map((architecture) => finder.find({ request, revision, architecture })),

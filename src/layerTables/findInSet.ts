@@ -1,5 +1,4 @@
 import { nodeOf } from '../layers/graph.ts'
-import { allOutputs } from '../nix/allOutputs.ts'
 import type { NixOptions } from '../nix/command.ts'
 import type { Nix } from '../nix/nix.ts'
 import { validPaths } from '../nix/validPaths.ts'
@@ -15,7 +14,7 @@ interface SetOptions {
   readonly source: Pick<PackageSource, 'fetch'>
   readonly revision: Revision
   readonly system: System
-  readonly nix: Pick<Nix, 'closure'>
+  readonly nix: Pick<Nix, 'closure' | 'outputs'>
   readonly nixOptions: NixOptions
   /** How a binary cache is asked for outputs that the Nix store does not have. */
   readonly cache?: Omit<CacheSearch, keyof Search> & { readonly location: string }
@@ -35,7 +34,11 @@ export async function findInSet(
   const fetched = await source.fetch(revision, run)
   const { location } = fetched
   const onProgress = (done: number, of: number) => search.onProgress('attributes', done, of)
-  const { paths, attributes, failed } = await allOutputs({ location, system }, nixOptions, run, onProgress)
+  const { paths, attributes, failed } = await nix.outputs(
+    { revision: revision.id, trusted: revision.trusted, location, system },
+    run,
+    onProgress,
+  )
   await fetched.confirm(run)
   const present = await validPaths(paths, nixOptions, run)
   const local = await nix.closure(present, run)

@@ -1,5 +1,5 @@
 # What packages a set has, for `nix-instantiate --eval --strict --json`. `request` is JSON:
-#   { location; system; as load.nix takes them; names = attributes of the set to look at, or null for all their names }
+#   { path; system; allow; inputs; as load.nix takes them; names = attributes of the set to look at, or null for all their names }
 # The answer is a list of names, or the store paths of all outputs of the packages that those names hold, nested sets
 # that ask for it (recurseForDerivations) included. What throws is left out.
 { request }:
@@ -7,7 +7,7 @@ let
   inherit (builtins) attrNames concatLists concatMap fromJSON isAttrs map tryEval unsafeDiscardStringContext;
 
   query = fromJSON request;
-  set = import ./load.nix { inherit (query) location system; };
+  inherit (import ./load.nix { inherit (query) path system allow; inputs = query.inputs or null; }) set;
 
   # Sets may hold themselves (pkgsCross.x.pkgsCross…): no set in use nests packages deeper.
   deepest = 4;

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { EvaluationFailed } from '../errors.ts'
-import { allOutputs } from './allOutputs.ts'
+import { PackageSetFailed } from '../errors.ts'
 import { createTestNix, testEnvironment } from './testing.ts'
 import { nameOf } from '../store/storePath.ts'
 import { validPaths } from './validPaths.ts'
@@ -26,15 +25,13 @@ in {
 `
 
 test('all outputs of all packages are found, whatever else is in the set', async (t) => {
-  const { folder, stateDir, run } = await createTestNix(t)
+  const { nix, folder, stateDir, run } = await createTestNix(t)
   const file = join(folder, 'set.nix')
   await writeFile(file, set)
   const options = { timeout: 60, stateDir, env: testEnvironment }
   const location = { kind: 'path', path: file } as const
   const told: number[] = []
-  const found = await allOutputs({ location, system: 'x86_64-linux' }, options, run, (done) =>
-    told.push(done),
-  )
+  const found = await nix.outputs({ location, system: 'x86_64-linux' }, run, (done) => told.push(done))
   assert.deepEqual(found.paths.map(nameOf).toSorted(), ['one', 'three', 'two', 'two-dev'])
   // What Nix cannot catch costs no other attribute.
   assert.deepEqual([found.attributes, found.failed, told.at(-1)], [10, 2, 10])
@@ -42,7 +39,7 @@ test('all outputs of all packages are found, whatever else is in the set', async
 
   await writeFile(file, 'throw "nothing here"')
   await assert.rejects(
-    allOutputs({ location, system: 'x86_64-linux' }, options, run),
-    (error) => error instanceof EvaluationFailed && error.message.includes('nothing here'),
+    nix.outputs({ location, system: 'x86_64-linux' }, run),
+    (error) => error instanceof PackageSetFailed && error.message.includes('nothing here'),
   )
 })

@@ -1,13 +1,12 @@
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { EvaluationFailed, NixFailed } from '../errors.ts'
-import type { RunOptions } from '../work/events.ts'
-import { builderArgs, lastWords, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
+import { NixFailed } from '../errors.ts'
+import type { AllOutputs } from './nix.ts'
 import { isStorePath, type StorePath } from '../store/storePath.ts'
-import type { SetLocation } from '../store/revision.ts'
-import type { System } from '../store/system.ts'
-
-const expression = fileURLToPath(new URL('./allOutputs.nix', import.meta.url))
+import type { RunOptions } from '../work/events.ts'
+import { evaluateCold, type ColdOptions, type Question } from './coldEvaluation.ts'
+import type { ConfinedOutcome } from './confinedNix.ts'
+import type { KnownInputs } from './inputStores.ts'
+import { setFault } from './evaluationFaults.ts'
 
 /**
  * Attributes that are evaluated by one process: what one of them cannot survive costs the others a second
@@ -17,43 +16,32 @@ const batch = 400
 
 const names = z.array(z.string())
 
-interface WholeSet {
-  readonly location: SetLocation
-  readonly system: System
-}
-
-/**
- * The store paths of all packages of a set, and how many of its attributes were evaluated and could not be.
- */
-interface AllOutputs {
-  readonly paths: readonly StorePath[]
-  readonly attributes: number
-  readonly failed: number
+/** A set, and what `load.nix` is told about it. */
+interface SetQuestion extends Omit<Question, 'expression' | 'request'> {
+  readonly requestFor: (inputs?: KnownInputs) => object
 }
 
 /**
  * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and
  * left out.
- * @param onProgress told at the beginning and after each batch how many attributes are done
- * @throws EvaluationFailed when the set as a whole cannot be evaluated; NixFailed
+ * @param onProgress gets the number of attributes that are done, at the beginning and after each batch
+ * @throws PackageSetFailed when the set as a whole cannot be evaluated; NixFailed
  */
 export async function allOutputs(
-  set: WholeSet,
-  options: NixOptions,
+  set: SetQuestion,
+  options: ColdOptions,
   run: RunOptions,
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<AllOutputs> {
-  const listed = await ask({ ...set, names: null }, options, run)
-  if ('failure' in listed) {
-    throw new EvaluationFailed(`the package set cannot be evaluated: ${lastWords(listed.failure)}`)
-  }
+  const listed = await ask(set, null, options, run)
+  if ('failure' in listed) throw setFault(listed.failure, options.limits, set.trusted)
   const paths = new Set<StorePath>()
   const attributes = listed.answer.length
   let [done, failed] = [0, 0]
   const pending = chunksOf(listed.answer)
   onProgress(done, attributes)
   for (let some = pending.shift(); some !== undefined; some = pending.shift()) {
-    const found = await ask({ ...set, names: some }, options, run)
+    const found = await ask(set, some, options, run)
     if ('failure' in found && some.length > 1) {
       const middle = some.length >>> 1
       pending.unshift(some.slice(0, middle), some.slice(middle))
@@ -68,14 +56,14 @@ export async function allOutputs(
 }
 
 async function ask(
-  request: WholeSet & { readonly names: readonly string[] | null },
-  options: NixOptions,
+  set: SetQuestion,
+  some: readonly string[] | null,
+  options: ColdOptions,
   run: RunOptions,
-): Promise<{ readonly answer: readonly string[] } | { readonly failure: NixOutcome }> {
-  const mode = ['--eval', '--strict', '--json', '--read-write-mode']
-  const tarball = ['--option', 'tarball-ttl', String(TARBALL_TTL)]
-  const args = [...mode, ...tarball, ...builderArgs(options), '--argstr', 'request', JSON.stringify(request)]
-  const outcome = await runNix('nix-instantiate', [...args, expression], options, run)
+): Promise<{ readonly answer: readonly string[] } | { readonly failure: ConfinedOutcome }> {
+  const { requestFor, ...asked } = set
+  const request = (inputs?: KnownInputs) => JSON.stringify({ ...requestFor(inputs), names: some })
+  const outcome = await evaluateCold({ ...asked, expression: 'allOutputs.nix', request }, options, run)
   if (outcome.code !== 0) return { failure: outcome }
   try {
     return { answer: names.parse(JSON.parse(outcome.stdout)) }

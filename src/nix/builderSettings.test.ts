@@ -112,9 +112,9 @@ test('other failures of Nix are no refusal', () => {
 async function userOfBuilder(t: TestContext, set: string | undefined): Promise<string> {
   const own = set === undefined ? 'substituters =' : ''
   const { env } = builderSettings(await builderFacts(set), own)
-  const { nix, evaluate, run } = await createTestNix(t, { env })
+  const { nix, instantiate, run } = await createTestNix(t, { env })
   const script = 'while read -r line; do echo "$line"; done < /proc/self/uid_map > $out'
-  const packages = await evaluate(
+  const packages = await instantiate(
     `{ a = make "who" ${JSON.stringify(script).replaceAll('$', '\\$')} { }; }`,
     ['a'],
   )

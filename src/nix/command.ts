@@ -1,7 +1,8 @@
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { OutputTooLarge, ProgramLost, ProgramNotStarted } from '../process/failures.ts'
-import { run as runProgram, type Finished } from '../process/run.ts'
+import type { Finished, ProgramOptions } from '../process/program.ts'
+import { run as runProgram } from '../process/run.ts'
 import { NixLog } from './nixLog.ts'
 
 export interface NixOptions {
@@ -24,18 +25,9 @@ export interface NixOutcome extends Finished {
 }
 
 /** Log lines as JSON, with what is built and fetched (`-v`). */
-const LOG_ARGS = ['--log-format', 'internal-json', '-v']
+export const LOG_ARGS = ['--log-format', 'internal-json', '-v']
 /** Bytes: the log line of a builder arrives quoted within JSON. */
 const MAX_LOG_LINE = 256 * 1024
-
-/** Seconds, the most that Nix takes: what a commit's tarball holds never changes. */
-export const TARBALL_TTL = 4_294_967_295
-
-/**
- * Milliseconds. An evaluation looks at signals only when it talks to the store, and leaves nothing untidy
- * behind.
- */
-const EVALUATION_GRACE = 1_000
 
 /** For commands that may build: how long builders may take. */
 export function builderArgs({ timeout, maxSilent }: NixOptions): readonly string[] {
@@ -48,20 +40,26 @@ export function builderArgs({ timeout, maxSilent }: NixOptions): readonly string
  * NixFailed
  */
 export async function runNix(
-  program: 'nix-instantiate' | 'nix-store',
+  program: 'nix-instantiate' | 'nix-store' | 'nix',
   args: readonly string[],
   options: Pick<NixOptions, 'env'>,
   { signal, onEvent }: RunOptions,
 ): Promise<NixOutcome> {
+  const env = options.env ? { env: options.env } : {}
+  return runLogged(program, [...LOG_ARGS, ...args], env, { signal, onEvent })
+}
+
+/** Runs what writes its log as `LOG_ARGS` say. @throws NixFailed */
+export async function runLogged(
+  command: string,
+  args: readonly string[],
+  options: Omit<ProgramOptions, 'signal' | 'onStderr'>,
+  { signal, onEvent }: RunOptions,
+): Promise<NixOutcome> {
   const log = new NixLog(onEvent)
   try {
-    const finished = await runProgram(program, [...LOG_ARGS, ...args], {
-      signal,
-      ...(options.env ? { env: options.env } : {}),
-      maxLine: MAX_LOG_LINE,
-      ...(program === 'nix-instantiate' ? { graceMs: EVALUATION_GRACE } : {}),
-      onStderr: (line) => log.read(line),
-    })
+    const onStderr = (line: string) => log.read(line)
+    const finished = await runProgram(command, args, { ...options, signal, maxLine: MAX_LOG_LINE, onStderr })
     return { ...finished, log }
   } catch (cause) {
     if (cause instanceof ProgramNotStarted)

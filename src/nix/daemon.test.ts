@@ -22,8 +22,8 @@ async function createDaemonNix(t: TestContext, timeout: number): Promise<TestNix
 }
 
 test('a daemon builds, and its log arrives', async (t) => {
-  const { nix, evaluate, run, events } = await createDaemonNix(t, 60)
-  const packages = await evaluate('{ a = make "a" "echo one; echo > $out" { }; }', ['a'])
+  const { nix, instantiate, run, events } = await createDaemonNix(t, 60)
+  const packages = await instantiate('{ a = make "a" "echo one; echo > $out" { }; }', ['a'])
   const root = await nix.realise(packages, run)
   const derivation = packages[0]?.derivation ?? ''
   assert.deepEqual(
@@ -39,9 +39,9 @@ test('a daemon builds, and its log arrives', async (t) => {
 })
 
 test('a build that fails at the daemon names the derivation that failed, with the end of its log', async (t) => {
-  const { nix, evaluate, run } = await createDaemonNix(t, 60)
+  const { nix, instantiate, run } = await createDaemonNix(t, 60)
   const set = '{ dependent = ok "dependent" { bad = make "bad" "echo so; exit 3" { }; }; }'
-  await assert.rejects(nix.realise(await evaluate(set, ['dependent']), run), (error) => {
+  await assert.rejects(nix.realise(await instantiate(set, ['dependent']), run), (error) => {
     assert.ok(error instanceof BuildFailed && !(error instanceof BuildTimedOut))
     assert.match(error.derivation ?? '', /-bad-[^/]*\.drv$/)
     assert.match(error.message, /bad-.*exit code 3$/)
@@ -51,8 +51,8 @@ test('a build that fails at the daemon names the derivation that failed, with th
 })
 
 test('a builder of a daemon that is over time is its own error', async (t) => {
-  const { nix, evaluate, run } = await createDaemonNix(t, 1)
-  const packages = await evaluate('{ a = make "slow" "echo started; sleep 1000; :" { }; }', ['a'])
+  const { nix, instantiate, run } = await createDaemonNix(t, 1)
+  const packages = await instantiate('{ a = make "slow" "echo started; sleep 1000; :" { }; }', ['a'])
   await assert.rejects(nix.realise(packages, run), (error) => {
     assert.ok(error instanceof BuildTimedOut)
     assert.match(error.message, /timed out after 1 seconds/)

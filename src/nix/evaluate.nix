@@ -1,8 +1,8 @@
 # Looks attributes up in a package set and says what each of them is, for `nix-instantiate --eval --strict --json`.
 # `request` is JSON, so that nothing that a user wrote is ever read as an expression:
-#   { location = { kind = "path"; path } or { kind = "tarball"; url }; system;
+#   { path; system; allow; inputs = as load.nix takes them;
 #     paths = a list of components for each attribute; guarded = whether errors are caught and reported as "throws" }
-# `loaded` is the set where somebody has it already; see `load.nix`.
+# `loaded` is what `load.nix` makes of it, if somebody has that already.
 { request, loaded ? null }:
 let
   inherit (builtins)
@@ -11,7 +11,7 @@ let
 
   query = fromJSON request;
 
-  set = if loaded != null then loaded else import ./load.nix { inherit (query) location system; };
+  inherit (if loaded != null then loaded else import ./load.nix { inherit (query) path system allow; inputs = query.inputs or null; }) set takesConfig;
 
   attempt = value: if query.guarded then tryEval value else seq value { success = true; inherit value; };
 
@@ -109,6 +109,7 @@ let
 in
 # Without attributes too, the set itself is looked at.
 seq set {
+  inherit takesConfig;
   results = map (result: removeAttrs result [ "names" ] // (if result.kind == "ambiguous" then { choices = result.names; } else { })) results;
   # The names at each level where a look-up failed, once for all that failed there.
   levels = listToAttrs (

@@ -5,6 +5,7 @@ import {
   EvaluationFailed,
   EvaluationRefused,
   NixFailed,
+  PackageSetFailed,
   PackagesNotFound,
 } from '../errors.ts'
 import { createNix } from './createNix.ts'
@@ -17,7 +18,7 @@ const set = `{ system, config, overlays }: rec {
       license = [ { spdxId = "GPL-3.0-or-later"; } { shortName = "mit"; } ]; mainProgram = "hello";
     };
   };
-  seen = ok "seen" { } // { version = "\${system} \${toString (builtins.attrNames config)} \${toString overlays}"; };
+  seen = ok "seen" { } // { version = "\${system} (\${toString (builtins.attrNames config)}) (\${toString overlays})"; };
   plain = removeAttrs (ok "plain" { }) [ "outputs" ];
   openssl = ok "openssl" { outputs = [ "bin" "dev" "out" "man" ]; };
   listed = ok "listed" { outputs = [ "out" "dev" "man" ]; } // { meta.outputsToInstall = [ "dev" "man" "out" ]; };
@@ -70,7 +71,7 @@ test('packages come in the order asked for, with all that is known of them', asy
 
 test('a set is called with the system, an empty config and no overlays where it takes them', async (t) => {
   const { evaluate } = await createTestNix(t)
-  assert.equal((await evaluate(set, ['seen']))[0]?.version, 'x86_64-linux  ')
+  assert.equal((await evaluate(set, ['seen']))[0]?.version, 'x86_64-linux () ()')
   for (const head of [
     '{ system, ... }:',
     '{ system }:',
@@ -237,7 +238,7 @@ test('a set that cannot be evaluated at all is an error of the set', async (t) =
   const { evaluate, nix, run } = await createTestNix(t)
   for (const body of ['throw "nothing here"', '{ system }: ', '[ 1 ]', 'abort "no"']) {
     await assert.rejects(evaluate(body, ['hello']), (error) => {
-      assert.ok(error instanceof EvaluationFailed, `${body}: ${String(error)}`)
+      assert.ok(error instanceof PackageSetFailed, `${body}: ${String(error)}`)
       assert.match(error.message, /^the package set cannot be evaluated: ./)
       return true
     })

@@ -1,40 +1,69 @@
-import {
-  AmbiguousPackage,
-  EvaluationFailed,
-  EvaluationRefused,
-  PackagesNotFound,
-  type MissingPackage,
-} from '../errors.ts'
-import type { RunOptions } from '../work/events.ts'
-import { lastWords, type NixOutcome } from './command.ts'
-import { runEvaluation, type Evaluation, type EvaluationOptions, type Finding } from './evaluation.ts'
-import { nearMissesAmong } from './nearMisses.ts'
-import type { EvaluationQuery } from './nix.ts'
+import { AmbiguousPackage, PackagesNotFound, type MissingPackage } from '../errors.ts'
 import type { Package } from '../store/package.ts'
+import type { RunOptions } from '../work/events.ts'
+import type { Ask } from './coldEvaluation.ts'
+import type { EvaluationLimits } from './confinedNix.ts'
+import type { Evaluation, Finding } from './evaluation.ts'
+import { findCulprit, findRefusal } from './evaluationFaults.ts'
+import { nearMissesAmong } from './nearMisses.ts'
+import type { NixpkgsConfig } from './nixpkgsConfig.ts'
+import type { EvaluationQuery } from './nix.ts'
 
-/** See `Nix.evaluate`: one call when all goes well, further calls only to say what is wrong. */
+interface EvaluateOptions {
+  readonly ask: Ask
+  readonly limits: EvaluationLimits
+  readonly nixpkgs: Pick<NixpkgsConfig, 'given' | 'unknown'>
+}
+
+/** See `Evaluator.evaluate`: one call if all goes well, further calls only to say what is wrong. */
 export async function evaluate(
   query: EvaluationQuery,
-  options: EvaluationOptions,
+  { ask, limits, nixpkgs }: EvaluateOptions,
   run: RunOptions,
 ): Promise<readonly Package[]> {
   if (query.attributes.length === 0) return []
-  const outcome = await runEvaluation(query, true, options, run)
-  if ('failure' in outcome) throw await findCulprit(query, outcome.failure, options, run)
+  const outcome = await ask(query, true, run)
+  if ('failure' in outcome) throw await findCulprit(query, outcome.failure, ask, limits, run)
 
   const { evaluation } = outcome
   const missing = missingPackages(query, evaluation)
-  if (missing.length > 0) throw new PackagesNotFound(missing)
+  const isOptional = ({ attribute }: MissingPackage) => query.optional?.includes(attribute) === true
+  const needed = missing.filter((one) => !isOptional(one))
+  if (needed.length > 0) throw new PackagesNotFound(needed)
+  const warn = (line: string) => run.onEvent({ kind: 'log', line })
+  for (const { attribute } of missing)
+    warn(`the package set has no '${attribute}': the image goes without it`)
+  configWarnings(nixpkgs, evaluation).forEach(warn)
   const packages: Package[] = []
   for (const [attribute, finding] of findingsOf(query.attributes, evaluation)) {
     if (finding.kind === 'ambiguous') {
       const choices = finding.choices.map((choice) => [...finding.resolved, choice].join('.'))
       throw new AmbiguousPackage(attribute, choices)
     }
-    if (finding.kind === 'throws') throw await findRefusal(query, attribute, options, run)
+    if (finding.kind === 'throws') throw await findRefusal(query, attribute, ask, limits, run)
     if (finding.kind === 'package') packages.push(toPackage(attribute, finding))
   }
   return packages
+}
+
+/** What an operator should know of variables that a package set cannot see. */
+export function configWarnings(
+  { given, unknown }: Pick<NixpkgsConfig, 'given' | 'unknown'>,
+  { takesConfig }: Pick<Evaluation, 'takesConfig'>,
+): readonly string[] {
+  const ignored = takesConfig ? [] : given
+  return [
+    ...(ignored.length === 0
+      ? []
+      : [
+          `the package set takes no argument 'config', so these variables have no effect: ${ignored.join(', ')}`,
+        ]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `package sets cannot read the environment, so these variables have no effect: ${unknown.join(', ')}`,
+        ]),
+  ]
 }
 
 function findingsOf(
@@ -85,42 +114,4 @@ function natureOf(attribute: string, type: string): string {
   if (type === 'set') return `it is a set; name a package in it, as in ${attribute}.NAME`
   if (type === 'lambda') return 'it is a function'
   return `it is a value of type ${type}`
-}
-
-/** Nix caught what the set threw, but tells its words only when it is not caught. */
-async function findRefusal(
-  query: EvaluationQuery,
-  attribute: string,
-  options: EvaluationOptions,
-  run: RunOptions,
-): Promise<EvaluationRefused | EvaluationFailed> {
-  const outcome = await runEvaluation({ ...query, attributes: [attribute] }, false, options, run)
-  if (!('failure' in outcome))
-    return new EvaluationFailed(`package '${attribute}' can be evaluated only now and then`)
-  return new EvaluationRefused(attribute, firstParagraph(outcome.failure))
-}
-
-/** Nixpkgs' sentence comes first; what follows is advice for who edits the configuration. */
-function firstParagraph(failure: NixOutcome): string {
-  const text = failure.log.errors.at(-1)?.text ?? lastWords(failure)
-  const [paragraph = ''] = text.trim().split(/\n\s*\n/)
-  return paragraph.replace(/\s+/g, ' ')
-}
-
-/** Some errors cannot be caught by Nix and take all attributes down: looks for the one at fault. */
-async function findCulprit(
-  query: EvaluationQuery,
-  failure: NixOutcome,
-  options: EvaluationOptions,
-  run: RunOptions,
-): Promise<EvaluationFailed> {
-  const set = await runEvaluation({ ...query, attributes: [] }, true, options, run)
-  if ('failure' in set)
-    return new EvaluationFailed(`the package set cannot be evaluated: ${lastWords(set.failure)}`)
-  for (const attribute of query.attributes) {
-    const outcome = await runEvaluation({ ...query, attributes: [attribute] }, true, options, run)
-    if (!('failure' in outcome)) continue
-    return new EvaluationFailed(`package '${attribute}' cannot be evaluated: ${lastWords(outcome.failure)}`)
-  }
-  return new EvaluationFailed(lastWords(failure))
 }

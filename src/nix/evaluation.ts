@@ -1,20 +1,18 @@
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { NixFailed } from '../errors.ts'
-import type { RunOptions } from '../work/events.ts'
-import { builderArgs, runNix, TARBALL_TTL, type NixOptions, type NixOutcome } from './command.ts'
-import type { EvaluationQuery } from './nix.ts'
 import { storePathSchema } from '../store/storePathSchema.ts'
-import type { WarmEvaluators } from './warmEvaluators.ts'
-
-const expression = fileURLToPath(new URL('./evaluate.nix', import.meta.url))
+import type { System } from '../store/system.ts'
+import type { KnownInputs } from './inputStores.ts'
+import type { Permission } from './nixpkgsConfig.ts'
+import { quote } from './quote.ts'
 
 const resolved = z.array(z.string())
-const optionalText = z.string().nullable()
+const text = z.string().transform(quote)
+const optionalText = text.nullable()
 
 const packageSchema = z.object({
-  name: z.string(),
-  version: z.string(),
+  name: text,
+  version: text,
   drvPath: storePathSchema,
   outputs: z.array(z.object({ name: z.string(), path: storePathSchema })).nonempty(),
   meta: z.object({
@@ -36,6 +34,7 @@ const findingSchema = z.discriminatedUnion('kind', [
 const evaluationSchema = z.object({
   results: z.array(findingSchema),
   levels: z.record(z.string(), z.array(z.string())),
+  takesConfig: z.boolean(),
 })
 
 /**
@@ -46,43 +45,36 @@ export type Finding = z.infer<typeof findingSchema>
 /** Findings in the order asked for, and the names at each level (`a.b`) where a look-up failed. */
 export type Evaluation = z.infer<typeof evaluationSchema>
 
-type EvaluationOutcome = { readonly evaluation: Evaluation } | { readonly failure: NixOutcome }
-
-export interface EvaluationOptions extends NixOptions {
-  /** Where they are, they are asked first; what they cannot say is asked of a process of its own. */
-  readonly evaluators?: WarmEvaluators
+/** What `evaluate.nix` and `allOutputs.nix` are asked about. */
+export interface SetRequest {
+  /** Folder or file of the package set. */
+  readonly path: string
+  readonly system: System
+  /** See `load.nix`. */
+  readonly allow: readonly Permission[]
 }
 
-/** What `evaluate.nix` is asked. */
-function requestOf({ location, system, attributes }: EvaluationQuery, guarded: boolean): string {
-  const paths = attributes.map((attribute) => attribute.split('.'))
-  return JSON.stringify({ location, system, guarded, paths })
+/** What `load.nix` is told. @param inputs of a set that fetches */
+export function setRequestOf({ path, system, allow }: SetRequest, inputs?: KnownInputs): object {
+  return { path, system, allow, ...(inputs ? { inputs } : {}) }
 }
 
 /**
- * One run of `evaluate.nix`. Unguarded, the first error of the set ends it, and Nix says what it was;
+ * What `evaluate.nix` is asked. Unguarded, the first error of the set ends it, and Nix says what it was;
  * guarded, what Nix can catch becomes a finding `throws`.
- * @throws NixFailed
  */
-export async function runEvaluation(
-  query: EvaluationQuery,
+export function requestOf(
+  set: SetRequest,
+  attributes: readonly string[],
   guarded: boolean,
-  { evaluators, ...options }: EvaluationOptions,
-  run: RunOptions,
-): Promise<EvaluationOutcome> {
-  const request = requestOf(query, guarded)
-  const warm = guarded ? await evaluators?.evaluate(query, request, run) : undefined
-  if (warm !== undefined) return { evaluation: parse(warm) }
-  const modeArgs = ['--eval', '--strict', '--json', '--read-write-mode']
-  const tarballArgs = ['--option', 'tarball-ttl', String(TARBALL_TTL)]
-  const requestArgs = ['--argstr', 'request', request]
-  const args = [...modeArgs, ...tarballArgs, ...builderArgs(options), ...requestArgs, expression]
-  const outcome = await runNix('nix-instantiate', args, options, run)
-  if (outcome.code !== 0) return { failure: outcome }
-  return { evaluation: parse(outcome.stdout) }
+  inputs?: KnownInputs,
+): string {
+  const paths = attributes.map((attribute) => attribute.split('.'))
+  return JSON.stringify({ ...setRequestOf(set, inputs), guarded, paths })
 }
 
-function parse(json: string): Evaluation {
+/** @throws NixFailed if it is no answer of `evaluate.nix` */
+export function parseEvaluation(json: string): Evaluation {
   try {
     return evaluationSchema.parse(JSON.parse(json))
   } catch (cause) {

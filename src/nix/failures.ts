@@ -1,7 +1,7 @@
 import { NixFailed } from '../errors.ts'
 
 /**
- * The derivation was collected from the store and its outputs are not to be had either.
- * Evaluating the attribute anew brings it back.
+ * The local store has no such derivation, and its outputs cannot be substituted: it has to be instantiated
+ * first.
  */
-export class DerivationGone extends NixFailed {}
+export class DerivationMissing extends NixFailed {}

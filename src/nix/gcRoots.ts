@@ -1,7 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../work/errno.ts'
-import { isAbandoned, ownedName } from '../work/owner.ts'
+import { ownedName, removeAbandoned } from '../work/owner.ts'
 import type { GcRoot } from './nix.ts'
 
 /** A folder for links that hold store paths, and what removes it. */
@@ -25,15 +24,6 @@ export class GcRoots {
 
   /** Removes what processes left that are no more. Other servers on the machine may share the folder. */
   async removeAbandoned(): Promise<void> {
-    const names = await readdir(this.#folder).catch(ignoreMissing)
-    for (const name of names ?? []) {
-      const path = join(this.#folder, name)
-      if (await isAbandoned(path)) await rm(path, { recursive: true, force: true })
-    }
+    await removeAbandoned(this.#folder)
   }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isMissing(error)) return undefined
-  throw error
 }

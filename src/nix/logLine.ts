@@ -56,7 +56,7 @@ const schema = z.discriminatedUnion('action', [
 export function parseLogLine(line: string): LogLine {
   if (!line.startsWith(MARK)) return { kind: 'text', text: clean(line) }
   const parsed = schema.safeParse(jsonOf(line.slice(MARK.length)))
-  if (!parsed.success) return { kind: 'text', text: clean(textOfCutLine(line)) }
+  if (!parsed.success) return errorOfCutLine(line) ?? { kind: 'text', text: clean(textOfCutLine(line)) }
   const entry = parsed.data
   switch (entry.action) {
     case 'msg': {
@@ -90,6 +90,21 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Characters of an error in a line that was cut, for which traces may come first. */
+const mostOfCutLine = 16_384
+
+/** An error so long that its line was cut. Undefined if it is no error. */
+function errorOfCutLine(line: string): LogLine | undefined {
+  const start = /^@nix \{"action":"msg",[^]*?"level":0,[^]*?"msg":"/.exec(line.slice(0, mostOfCutLine))?.[0]
+  if (start === undefined) return undefined
+  const quoted = line.slice(start.length, start.length + mostOfCutLine)
+  // Up to the end of the string, or before an escape sequence that was cut.
+  const whole = /^(?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])*/.exec(quoted)?.[0] ?? ''
+  const text = clean(String(jsonOf(`"${whole}"`)))
+  const after = text.lastIndexOf('error:')
+  return { kind: 'error', text: (after === -1 ? text : text.slice(after + 'error:'.length)).trim() }
 }
 
 /** A log line so long that it was cut has lost the end of its JSON, but not its beginning. */

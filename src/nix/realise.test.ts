@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { BuildFailed, BuildTimedOut, NixFailed } from '../errors.ts'
-import { DerivationGone } from './failures.ts'
+import { DerivationMissing } from './failures.ts'
 import { createTestNix, testEnvironment } from './testing.ts'
 import { toStorePath } from '../store/storePath.ts'
 import type { Package } from '../store/package.ts'
@@ -20,8 +20,8 @@ async function nixStore(...args: readonly string[]): Promise<string> {
 }
 
 test('outputs are built, and held until they are released', async (t) => {
-  const { nix, evaluate, run, stateDir } = await createTestNix(t)
-  const packages = await evaluate('{ a = ok "a" { outputs = [ "out" "dev" ]; }; b = ok "b" { }; }', [
+  const { nix, instantiate, run, stateDir } = await createTestNix(t)
+  const packages = await instantiate('{ a = ok "a" { outputs = [ "out" "dev" ]; }; b = ok "b" { }; }', [
     'a.out',
     'a.dev',
     'b',
@@ -45,8 +45,8 @@ test('outputs are built, and held until they are released', async (t) => {
 })
 
 test('what is built and what builders write arrives as it happens, from both pipes', async (t) => {
-  const { nix, evaluate, run, events } = await createTestNix(t)
-  const packages = await evaluate('{ a = make "a" "echo one; echo two >&2; echo > $out" { }; }', ['a'])
+  const { nix, instantiate, run, events } = await createTestNix(t)
+  const packages = await instantiate('{ a = make "a" "echo one; echo two >&2; echo > $out" { }; }', ['a'])
   await nix.realise(packages, run)
   const [a] = packages
   const derivation = a?.derivation ?? ''
@@ -61,9 +61,9 @@ test('what is built and what builders write arrives as it happens, from both pip
 })
 
 test('a builder that writes megabytes, in lines and in one line, does not hang', async (t) => {
-  const { nix, evaluate, run, events } = await createTestNix(t)
+  const { nix, instantiate, run, events } = await createTestNix(t)
   const script = "seq 1 200000 >&2; head -c 1000000 /dev/zero | tr '\\\\0' x; echo; echo end; echo > $out"
-  await nix.realise(await evaluate(`{ a = make "a" "${script}" { }; }`, ['a']), run)
+  await nix.realise(await instantiate(`{ a = make "a" "${script}" { }; }`, ['a']), run)
   const lines = events.flatMap((event) => (event.kind === 'log' && event.derivation ? [event.line] : []))
   assert.ok(lines.includes('200000'))
   assert.ok(lines.includes('end'))
@@ -74,12 +74,12 @@ test('a builder that writes megabytes, in lines and in one line, does not hang',
 })
 
 test('a failed build names the derivation that failed, not the one that was asked for, with the end of its log', async (t) => {
-  const { nix, evaluate, run, stateDir } = await createTestNix(t)
+  const { nix, instantiate, run, stateDir } = await createTestNix(t)
   const set = `rec {
     bad = make "bad" "seq 1 100; exit 3" { };
     dependent = ok "dependent" { inherit bad; };
   }`
-  await assert.rejects(nix.realise(await evaluate(set, ['dependent']), run), (error) => {
+  await assert.rejects(nix.realise(await instantiate(set, ['dependent']), run), (error) => {
     assert.ok(error instanceof BuildFailed && !(error instanceof BuildTimedOut))
     assert.match(error.derivation ?? '', /-bad-[^/]*\.drv$/)
     assert.match(error.message, /bad-.*exit code 3$/)
@@ -91,10 +91,11 @@ test('a failed build names the derivation that failed, not the one that was aske
 })
 
 test('a builder over time is its own error, and is really gone', async (t) => {
-  const { nix, evaluate, run } = await createTestNix(t, { timeout: 1 })
-  const [slow] = await evaluate('{ a = make "slow" "echo started; sleep 1000 & sleep 1000; : $name" { }; }', [
-    'a',
-  ])
+  const { nix, instantiate, run } = await createTestNix(t, { timeout: 1 })
+  const [slow] = await instantiate(
+    '{ a = make "slow" "echo started; sleep 1000 & sleep 1000; : $name" { }; }',
+    ['a'],
+  )
   assert.ok(slow)
   await assert.rejects(nix.realise([slow], run), (error) => {
     assert.ok(error instanceof BuildTimedOut)
@@ -117,9 +118,9 @@ async function buildersOf({ name }: Package): Promise<readonly string[]> {
 }
 
 test('an abort ends the builder and all that it started', async (t) => {
-  const { nix, evaluate } = await createTestNix(t)
+  const { nix, instantiate } = await createTestNix(t)
   const script = 'echo started; sh -c \\"sleep 1000 & sleep 1000\\" & sleep 1000; :'
-  const [slow] = await evaluate(`{ a = make "slow" "${script}" { }; }`, ['a'])
+  const [slow] = await instantiate(`{ a = make "slow" "${script}" { }; }`, ['a'])
   assert.ok(slow)
   const controller = new AbortController()
   let builders: Promise<readonly string[]> | undefined
@@ -138,8 +139,8 @@ test('an abort ends the builder and all that it started', async (t) => {
 })
 
 test('a build for a machine that is not there is a failed build', async (t) => {
-  const { nix, evaluate, run } = await createTestNix(t)
-  const packages = await evaluate('{ a = ok "a" { system = "riscv64-linux"; }; }', ['a'])
+  const { nix, instantiate, run } = await createTestNix(t)
+  const packages = await instantiate('{ a = ok "a" { system = "riscv64-linux"; }; }', ['a'])
   await assert.rejects(
     nix.realise(packages, run),
     (error) => error instanceof BuildFailed && /riscv64-linux/.test(error.message),
@@ -147,24 +148,24 @@ test('a build for a machine that is not there is a failed build', async (t) => {
 })
 
 test('a derivation that was collected does not matter while its output is there', async (t) => {
-  const { nix, evaluate, run } = await createTestNix(t)
-  const [a] = await evaluate('{ a = ok "a" { }; }', ['a'])
+  const { nix, instantiate, run } = await createTestNix(t)
+  const [a] = await instantiate('{ a = ok "a" { }; }', ['a'])
   assert.ok(a)
   await nix.realise([a], run)
   await nixStore('--delete', '--ignore-liveness', a.derivation)
   await (await nix.realise([a], run)).release()
   await nixStore('--delete', '--ignore-liveness', a.outputs[0]?.path ?? '')
-  await assert.rejects(nix.realise([a], run), DerivationGone)
+  await assert.rejects(nix.realise([a], run), DerivationMissing)
 })
 
 test('the closure has every path that is needed, with its references but not itself', async (t) => {
-  const { nix, evaluate, run } = await createTestNix(t)
+  const { nix, instantiate, run } = await createTestNix(t)
   const set = `rec {
     base = make "base" "echo $out > $out" { };
     tool = make "tool" "echo $base $out > $out" { inherit base; };
     other = ok "other" { };
   }`
-  const packages = await evaluate(set, ['tool', 'other', 'base'])
+  const packages = await instantiate(set, ['tool', 'other', 'base'])
   await nix.realise(packages, run)
   const [tool, other, base] = packages.map(({ outputs }) => outputs[0]?.path ?? toStorePath(''))
   assert.ok(tool && other && base)

@@ -5,7 +5,7 @@ import type { RunOptions } from '../work/events.ts'
 import { buildFailureOf } from './buildFailure.ts'
 import { refusedBuilders } from './builderSettings.ts'
 import { builderArgs, lastWords, runNix, type NixOptions } from './command.ts'
-import { DerivationGone } from './failures.ts'
+import { DerivationMissing } from './failures.ts'
 import type { GcRoots, RootFolder } from './gcRoots.ts'
 import type { GcRoot } from './nix.ts'
 import type { Package } from '../store/package.ts'
@@ -51,10 +51,12 @@ async function realiseInto(
   const refusal = refusedBuilders(outcome.log.errors)
   if (refusal !== undefined) throw new NixFailed(refusal)
   const failure = buildFailureOf(outcome)
-  if (failure) throw failure
   // Looked at again: the collector may have come since.
-  const gone = (await areThere([...targets.values()])).includes(false)
-  throw new (gone ? DerivationGone : NixFailed)(`the packages cannot be realised: ${lastWords(outcome)}`)
+  const missing = (await areThere([...targets.values()])).includes(false)
+  if (failure && (!missing || failure.derivation !== undefined)) throw failure
+  throw new (missing ? DerivationMissing : NixFailed)(
+    `the packages cannot be realised: ${lastWords(outcome)}`,
+  )
 }
 
 /**

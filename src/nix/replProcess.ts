@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { Session } from '../process/session.ts'
+import { usageOf } from '../process/usage.ts'
+import { Session, type SessionOptions } from '../process/session.ts'
 
 /** Milliseconds in which a REPL ends by itself when its input does. */
 const GRACE_MS = 1_000
@@ -21,10 +21,18 @@ const MAX_ANSWER = 16 * 1024 * 1024
 export class ReplProcess {
   readonly #session: Session
 
-  /** @param args more than `nix repl` itself; @param env set on top of the server's environment */
-  constructor(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
-    const repl = ['--extra-experimental-features', 'nix-command', 'repl', '--quiet', ...args]
-    this.#session = new Session('nix', repl, { env, maxLine: MAX_ANSWER, graceMs: GRACE_MS })
+  /** @param command of a program that is, or becomes, `nix repl --quiet` */
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: Omit<SessionOptions, 'maxLine' | 'graceMs'>,
+  ) {
+    this.#session = new Session(command, args, { ...options, maxLine: MAX_ANSWER, graceMs: GRACE_MS })
+  }
+
+  /** Undefined before it has started. */
+  get pid(): number | undefined {
+    return this.#session.pid
   }
 
   get alive(): boolean {
@@ -69,10 +77,10 @@ export class ReplProcess {
     }
   }
 
-  /** Bytes of memory that it holds; 0 where that cannot be told. */
+  /** Bytes of memory that it holds; 0 if that is not known. */
   async memory(): Promise<number> {
-    const status = await readFile(`/proc/${this.#session.pid}/status`, 'utf8').catch(() => '')
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+    const { pid } = this.#session
+    return pid === undefined ? 0 : (await usageOf(pid)).memory
   }
 
   close(): Promise<void> {

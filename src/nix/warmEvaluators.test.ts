@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ownedName } from '../work/owner.ts'
 import type { PackagesNotFound } from '../errors.ts'
 import { createNix } from './createNix.ts'
 import type { EvaluationQuery } from './nix.ts'
@@ -96,4 +98,31 @@ test('a question that is given up ends the evaluator, and the next is answered',
   stop.abort(new Error('given up'))
   await assert.rejects(asked, /given up/)
   assert.equal((await warm.evaluate(query(['hello']), run)).length, 1)
+})
+
+test('a warm evaluator leaves nothing behind, however it ends', async (t) => {
+  const { warm, run, query, folder } = await setUp(t)
+  const evaluators = join(folder, 'warm/evaluators')
+  const [own = ''] = await warm.walls().then(() => readdirSync(evaluators))
+  const stores = () => readdirSync(join(evaluators, own)).filter((name) => name.startsWith('process-'))
+  await warm.evaluate(query(['hello']), run)
+  assert.equal(stores().length, 1)
+  killRepls()
+  await warm.evaluate(query(['hello']), run)
+  await warm.evaluate(query(['hello'], 'two'), run)
+  for (let tries = 0; tries < 500 && stores().length > 1; tries++) await sleep(10)
+  assert.equal(stores().length, 1)
+  await warm.close()
+  assert.deepEqual(readdirSync(evaluators), [])
+})
+
+test('what servers that are no more left is removed', async (t) => {
+  const { warm, folder } = await setUp(t)
+  const left = join(folder, 'warm/evaluators', (await ownedName()).replace(/\.\d+\./, '.1.'))
+  const readOnly = join(left, 'process-1/store/nix/store/x')
+  await mkdir(readOnly, { recursive: true })
+  await writeFile(join(readOnly, 'file'), '')
+  await chmod(readOnly, 0o555)
+  await warm.walls()
+  assert.ok(!existsSync(left))
 })

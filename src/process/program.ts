@@ -1,14 +1,26 @@
 /** Milliseconds from asking a program to end until it is killed. */
 export const defaultGraceMs = 5_000
 
+/** A user of the system, by number. */
+export interface ProgramUser {
+  readonly uid: number
+  readonly gid: number
+}
+
 export interface ProgramOptions {
   /** Aborting it ends the program and everything that it started. */
   readonly signal: AbortSignal
   readonly cwd?: string
   /** Added to the server's own environment. `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Whether the program gets `env` alone, and nothing of the server's own environment. */
+  readonly onlyEnv?: boolean
+  /** Who the program runs as, without further groups. Only root can choose. */
+  readonly user?: ProgramUser
   /** What the program reads from stdin. Without it, stdin is empty. */
   readonly input?: string | Uint8Array
+  /** Receives the process id, which is also that of the process group. */
+  readonly onStarted?: (pid: number) => void
   /** Receives stdout line by line. Stdout is not collected then. */
   readonly onStdout?: (line: string) => void
   readonly onStderr?: (line: string) => void

@@ -16,7 +16,10 @@ export type ThreadCommand =
   | { readonly kind: 'end'; readonly program: number }
 
 /** `ProgramOptions` as they can be sent to another thread: without functions and signals. */
-interface PlainOptions extends Omit<ProgramOptions, 'signal' | 'env' | 'onStdout' | 'onStderr'> {
+interface PlainOptions extends Omit<
+  ProgramOptions,
+  'signal' | 'env' | 'onlyEnv' | 'onStarted' | 'onStdout' | 'onStderr'
+> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
   /** Whether somebody listens to the lines. */

@@ -40,7 +40,7 @@ export class ProgramThread {
     options: ProgramOptions,
     stdin?: StdinChannel,
   ): Promise<Finished> {
-    const { signal, env, onStdout, onStderr, ...plain } = options
+    const { signal, env, onlyEnv = false, onStarted, onStdout, onStderr, ...plain } = options
     signal.throwIfAborted()
     const worker = (this.#worker ??= this.#start(command))
     const program = this.#started++
@@ -55,12 +55,13 @@ export class ProgramThread {
     const untrack = trackGroup(running.pid.promise)
     this.#running.set(program, running)
     if (stdin) void running.pid.promise.then(stdin.onStarted)
+    if (onStarted) void running.pid.promise.then((pid) => pid !== undefined && onStarted(pid))
     const release = stdin ? this.#refOrUnref() : this.keepProcessAlive()
     signal.addEventListener('abort', end, { once: true })
     try {
       const lines = { stdoutLines: onStdout !== undefined, stderrLines: onStderr !== undefined }
       const port = stdin ? { stdin: stdin.port } : {}
-      const sent = { ...plain, ...lines, ...port, env: { ...process.env, ...env } }
+      const sent = { ...plain, ...lines, ...port, env: onlyEnv ? { ...env } : { ...process.env, ...env } }
       send(worker, { kind: 'start', program, command, args, options: sent }, Object.values(port))
       const finished = await running.result.promise
       signal.throwIfAborted()

@@ -148,3 +148,27 @@ test('a program that left the process group does not hold the result up', async 
 test('more on stdout than the bound ends the program', async () => {
   await assert.rejects(shell('yes', { maxStdout: 100_000 }), OutputTooLarge)
 })
+
+test('a program gets nothing of the own environment if it is to get one of its own alone', async () => {
+  process.env['NIXERY_TEST_SECRET'] = 'secret'
+  const { stdout } = await shell('/usr/bin/env', { env: { ONE: '1', NONE: undefined }, onlyEnv: true })
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => !/^(PWD|_|SHLVL)=/.test(line)),
+    ['ONE=1', ''],
+  )
+  assert.match((await shell('/usr/bin/env', { env: { ONE: '1' } })).stdout, /^NIXERY_TEST_SECRET=secret$/m)
+})
+
+const asRoot = { skip: process.getuid?.() === 0 ? false : 'only root may choose' }
+
+test('a program may run as another user, without groups of its own', asRoot, async () => {
+  const user = { uid: 65_534, gid: 65_534 }
+  const { stdout } = await shell('id -u; id -g; id -G', { user, cwd: '/' })
+  assert.equal(stdout, '65534\n65534\n65534\n')
+})
+
+test('the process id of a program is known while it runs', async () => {
+  let pid: number | undefined
+  const { stdout } = await shell('echo $$', { onStarted: (started) => (pid = started) })
+  assert.equal(stdout, `${pid}\n`)
+})

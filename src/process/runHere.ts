@@ -16,7 +16,7 @@ const tailLines = 40
 const defaultMaxStdout = 64 * 1024 * 1024
 
 /** `ProgramOptions` for the thread that starts programs. */
-interface RunHereOptions extends Omit<ProgramOptions, 'env'> {
+interface RunHereOptions extends Omit<ProgramOptions, 'env' | 'onlyEnv' | 'onStarted'> {
   /** The whole environment. */
   readonly env: NodeJS.ProcessEnv
   /** Makes the program wait while too many of its lines are not handled. */
@@ -114,6 +114,8 @@ async function start(command: string, args: readonly string[], options: RunHereO
     const child = spawn(command, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: options.env,
+      // libuv leaves all supplementary groups when it changes to another user.
+      ...options.user,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     })

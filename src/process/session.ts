@@ -1,9 +1,8 @@
 import { MessageChannel } from 'node:worker_threads'
+import type { ProgramOptions } from './program.ts'
 import { programThread } from './programThread.ts'
 
-interface SessionOptions {
-  /** Added to the server's own environment. `undefined` removes a variable. */
-  readonly env?: Readonly<Record<string, string | undefined>>
+export interface SessionOptions extends Pick<ProgramOptions, 'cwd' | 'env' | 'onlyEnv' | 'user'> {
   /** Most bytes of a line of stdout. The rest of the line is dropped. */
   readonly maxLine?: number
   /** Milliseconds from asking the program to end until it is killed. */

@@ -12,12 +12,12 @@ import { createFolder, memoryTips, recordingRun, TestRepository } from './testin
 const delay = 200
 const many = Array.from({ length: 200 }, (_, count) => count)
 
-async function setUp(t: TestContext, kind: 'git' | 'channel') {
+async function setUp(t: TestContext, kind: 'git' | 'channel', wait = delay) {
   const folder = await createFolder(t)
   const repository = await TestRepository.create(t, join(folder, 'repository'))
   const commit = await repository.commit({ 'default.nix': '{ }' })
   await repository.git('branch', 'nixos-26.05')
-  const served = await serveRepository(t, repository, { delay, smart: true })
+  const served = await serveRepository(t, repository, { delay: wait, smart: true })
   const common = { cacheDir: join(folder, 'cache'), pinTtl: 600, tips: memoryTips() }
   const channel = { channel: 'nixos-26.05', baseUrl: served.url, tags: ['*'] }
   const source: PackageSource =
@@ -64,13 +64,14 @@ test('ATTACK: 200 unknown commits do not hold up latest', async (t) => {
 })
 
 test('a look-up is dropped when the client leaves', async (t) => {
-  const { source, run } = await setUp(t, 'git')
+  // The remote answers long after the client has left, also on a busy machine.
+  const { source, run } = await setUp(t, 'git', 10_000)
   for (const tag of ['main', 'latest', 'abcdef01', 'a'.repeat(40)]) {
     const left = new AbortController()
     const pinned = source.pin(tag, { ...run, signal: left.signal })
     setTimeout(() => left.abort(new Error('the client left')), 50)
     const start = performance.now()
     await assert.rejects(pinned, { message: 'the client left' })
-    assert.ok(performance.now() - start < 1_000)
+    assert.ok(performance.now() - start < 5_000)
   }
 })

@@ -14,7 +14,7 @@ interface StartCheckOptions {
  * start does not wait for all of it.
  */
 export class StartCheck {
-  readonly #source: PackageSource
+  readonly #source: Pick<PackageSource, 'check'>
   readonly #onEvent: (event: BuildEvent) => void
   readonly #patience: number
   readonly #retryAfter: number
@@ -24,7 +24,7 @@ export class StartCheck {
   #missing: string | undefined = 'the package set is still being fetched'
 
   constructor(
-    source: PackageSource,
+    source: Pick<PackageSource, 'check'>,
     onEvent: (event: BuildEvent) => void,
     { patience = 10_000, retryAfter = 15_000 }: StartCheckOptions = {},
   ) {

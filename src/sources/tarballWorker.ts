@@ -8,7 +8,8 @@ export type TarballTask =
       readonly kind: 'unpack'
       readonly file: string
       readonly folder: string
-      readonly commit: string
+      /** That it shall be of. */
+      readonly commit: string | undefined
       readonly limits: TarballLimits
     }
   | { readonly kind: 'hash'; readonly folder: string }

@@ -9,7 +9,7 @@ import type { Remote } from './remote.ts'
 import type { TarballTask } from './tarballWorker.ts'
 
 /** Bytes of a tarball at most. Nixpkgs has 50 MB. */
-const mostDownloaded = 512 * 2 ** 20
+export const mostDownloaded = 512 * 2 ** 20
 /** What it may have in it. Nixpkgs has 450 MB on the disk, in 90,000 files and folders. */
 const limits = { bytes: 2 * 2 ** 30, entries: 400_000 }
 
@@ -18,6 +18,29 @@ const threads = new ThreadTeam<TarballTask, string>(() => startThread(import.met
   size: 2,
   idleMs: 10_000,
 })
+
+/**
+ * Unpacks a tarball (gzip, zstd, or not compressed) into an empty folder.
+ * @param what it is, for errors
+ * @param commit that it shall be of
+ * @returns the hash of what is there then
+ * @throws SourceFailed
+ */
+export async function unpackFile(
+  file: string,
+  folder: string,
+  what: string,
+  { signal }: RunOptions,
+  commit?: string,
+): Promise<string> {
+  try {
+    return await threads.ask({ kind: 'unpack', file, folder, commit, limits }, { signal })
+  } catch (cause) {
+    signal.throwIfAborted()
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new SourceFailed(`${what} is no sound tarball: ${why}`, { cause })
+  }
+}
 
 /** Tarballs of commits, as forges have them: `<address>/archive/<commit>.tar.gz`. */
 export class Tarballs {
@@ -52,14 +75,8 @@ export class Tarballs {
     })
     onEvent({ kind: 'log', line: `fetched ${commit}: ${size} bytes, sha256 ${sha256}` })
     try {
-      const source = join(folder, 'source')
-      return await threads.ask({ kind: 'unpack', file, folder: source, commit, limits }, { signal })
-    } catch (cause) {
-      signal.throwIfAborted()
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new SourceFailed(`${address} (${contentType}, ${size} bytes) is no sound tarball: ${why}`, {
-        cause,
-      })
+      const what = `${address} (${contentType}, ${size} bytes)`
+      return await unpackFile(file, join(folder, 'source'), what, run, commit)
     } finally {
       await rm(file, { force: true })
     }

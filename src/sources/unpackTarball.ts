@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { Transform } from 'node:stream'
+import { PassThrough, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract, type Extract } from 'tar-stream'
@@ -25,7 +25,7 @@ type Entry = Extract extends AsyncIterable<infer One> ? One : never
 export async function unpackTarball(
   file: string,
   folder: string,
-  commit: string,
+  commit: string | undefined,
   limits: TarballLimits,
 ): Promise<void> {
   const decompress = await decompressorFor(file)
@@ -104,14 +104,25 @@ async function decompressorFor(file: string): Promise<Transform> {
   const magic = start.toString('hex')
   if (magic.startsWith('1f8b')) return createGunzip()
   if (magic === '28b52ffd') return createZstdDecompress()
+  if (await isTar(file)) return new PassThrough()
   throw new TarballRefused('it is neither gzip nor zstd')
+}
+
+async function isTar(file: string): Promise<boolean> {
+  const handle = await open(file)
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(5), 0, 5, 257)
+    return buffer.toString('latin1') === 'ustar'
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Where git notes the commit that an archive was made of: in a first header for all files. */
 const noteLength = 1024
 
 /** Passes a tarball on, until it is too large, or turns out to be of another commit. */
-function checked(commit: string, limits: TarballLimits): Transform {
+function checked(commit: string | undefined, limits: TarballLimits): Transform {
   let size = 0
   let start = Buffer.alloc(0)
   return new Transform({
@@ -122,7 +133,12 @@ function checked(commit: string, limits: TarballLimits): Transform {
       if (start.length < noteLength) {
         start = Buffer.concat([start, chunk.subarray(0, noteLength - start.length)])
         const noted = /^\d+ comment=([0-9a-f]{40})\n/.exec(start.toString('latin1', 512))?.[1]
-        if (start[156] === 'g'.charCodeAt(0) && noted !== undefined && noted !== commit)
+        if (
+          start[156] === 'g'.charCodeAt(0) &&
+          commit !== undefined &&
+          noted !== undefined &&
+          noted !== commit
+        )
           return done(new TarballRefused(`it is of another commit, ${noted}`))
       }
       return done(null, chunk)

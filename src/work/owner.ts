@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, readlink, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { isMissing } from './errno.ts'
+import { removeTree } from './removeTree.ts'
 
 /** Where `/proc/<pid>/stat` has the time when the process started, behind the program's name (proc(5)). */
 const startField = 22 - 3
@@ -21,6 +23,19 @@ export async function isAbandoned(path: string): Promise<boolean> {
   if (gone !== undefined) return gone
   const stats = await stat(path).catch(() => undefined)
   return stats !== undefined && Date.now() - stats.mtimeMs > abandonedAfter
+}
+
+/**
+ * Removes what processes that are no more left in a folder, which need not exist. Other servers may share it.
+ */
+export async function removeAbandoned(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return []
+    throw error
+  })
+  for (const path of names.map((name) => join(folder, name))) {
+    if (await isAbandoned(path)) await removeTree(path)
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Packages of some 50 KB, each of which shares one of five dependencies with others. */
@@ -27,6 +27,7 @@ export const packages: readonly string[] = Array.from({ length: 40 }, (_, index)
 /** Writes a package set whose images take milliseconds. @returns its folder */
 export async function writeTinySet(folder: string): Promise<string> {
   const set = await mkdtemp(join(folder, 'set-'))
+  await chmod(set, 0o755)
   await writeFile(join(set, 'default.nix'), expression)
   return set
 }

@@ -18,10 +18,8 @@ const logger = pino(
 
 async function startAndClose(): Promise<unknown> {
   const config = readConfig()
-  if (scenario === 'building') {
-    // The thread that runs programs, and its watchdog, are the process' own: they stay.
-    await run('true', [], { signal: new AbortController().signal })
-  }
+  // The thread that runs programs, and its watchdog, are the process' own: they stay.
+  await run('true', [], { signal: new AbortController().signal })
   const before = await openThings()
   let server: RunningServer
   try {
