@@ -19,6 +19,12 @@ const lockedSystems = ownSystem === 'x86_64-linux' ? [ownSystem, 'aarch64-linux'
 /** The folder of the demo package set: what `NIXERY_PKGS_PATH` names. */
 export const demoSetPath = join(folder, 'set')
 
+/**
+ * The layer table of the demo set, made by hand where all of it was built: a server on a fresh machine has
+ * nothing to look at yet.
+ */
+export const demoLayerTable = join(root, 'demo', 'layerTable.json')
+
 /** Whether the environment names no source of packages. */
 export function demoIsWanted() {
   const variables = ['NIXERY_CHANNEL', 'NIXERY_PKGS_REPO', 'NIXERY_PKGS_PATH']
@@ -75,7 +81,7 @@ function sourcesHash() {
   const hash = createHash('sha256').update(lockedSystems.join())
   for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).toSorted()) {
     const path = join(sources, name)
-    if (!statSync(path).isFile() || /\.test\.ts$|\.md$/.test(name)) continue
+    if (!statSync(path).isFile() || /\.test\.ts$|\.md$/.test(name) || path === demoLayerTable) continue
     hash.update(`${name}\0`).update(readFileSync(path)).update('\0')
   }
   return hash.digest('hex')

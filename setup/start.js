@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { runToTheEnd } from '../bin/newerNode.js'
 import { certificates, debianPackages, demoTools, gitTools, nodeLibraries } from './debianPackages.js'
-import { demoIsWanted, demoSet, demoSetPath } from './demoSet.js'
+import { demoIsWanted, demoLayerTable, demoSet, demoSetPath } from './demoSet.js'
 import { root } from './machine.js'
 import { nixFor } from './newerNix.js'
 import { nixStore } from './nixConfig.js'
@@ -29,7 +29,7 @@ if (ready) {
     NIXERY_STORAGE_BACKEND: 'filesystem',
     STORAGE_PATH: join(root, 'var', 'storage'),
     NIXERY_STATE_DIR: join(root, 'var', 'state'),
-    ...(demo && { NIXERY_PKGS_PATH: demoSetPath }),
+    ...(demo && { NIXERY_PKGS_PATH: demoSetPath, NIXERY_LAYER_TABLE: demoLayerTable }),
     ...Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')),
   }
   if (await isFreePort(env.NIXERY_HOST, env.PORT)) void tellHowToPull(env.NIXERY_HOST, env.PORT)

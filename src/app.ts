@@ -18,10 +18,14 @@ import { NameIndex } from './images/nameIndex.ts'
 import { OutputRecords } from './images/outputRecords.ts'
 import { PackageFacts } from './images/packageFacts.ts'
 import { PackageRecords } from './images/packageRecords.ts'
+import { measureTableEffect } from './images/tableEffect.ts'
 import { TagResolver } from './images/tagResolver.ts'
-import { Layerings } from './layerTables/layering.ts'
+import { findInSet } from './layerTables/findInSet.ts'
+import { Layerings, type Layering } from './layerTables/layering.ts'
 import { LayerTables } from './layerTables/layerTables.ts'
 import { readLayerTable, readPopularity } from './layerTables/readData.ts'
+import { SetLooks } from './layerTables/setLooks.ts'
+import { sourceId } from './layerTables/sourceId.ts'
 import { strategies } from './layers/strategies.ts'
 import type { Logger } from './logger.ts'
 import { builderFacts } from './nix/builderFacts.ts'
@@ -35,6 +39,8 @@ import { createStorage } from './storage/createStorage.ts'
 import type { Storage } from './storage/interfaces.ts'
 import { layout } from './storage/layout.ts'
 import { Records } from './storage/records.ts'
+import type { Revision } from './store/revision.ts'
+import { systems } from './store/system.ts'
 import { createTieredStorage, type TieredStorage } from './storage/tiered/tiered.ts'
 import { assemble, type Closes } from './work/lifetime.ts'
 
@@ -102,7 +108,20 @@ export function createApp(config: Config, logger: Logger) {
       }),
       (one) => one.close(),
     )
-    const layerings = await createLayerings(config, storage)
+    const tables = new LayerTables(storage.records, sourceId(config.source))
+    const looks: SetLooks | undefined = config.layers.automaticTables
+      ? stack.adopt(
+          new SetLooks({
+            tables,
+            logger,
+            onTable: (revision) => void layerings.reconsider(revision).catch(() => undefined),
+            find: (revision, search) =>
+              findInSet({ source, revision, system: systems[config.platforms[0]], nix, nixOptions }, search),
+          }),
+          (one) => one.stop(),
+        )
+      : undefined
+    const layerings: Layerings = await createLayerings(config, tables, looks)
     const packer = stack.adopt(
       createPacker({
         threads: config.layers.workers,
@@ -144,6 +163,19 @@ export function createApp(config: Config, logger: Logger) {
     const variants = new ManifestVariants(building.blobs, new GzipLayers(building))
     const nameIndex = new NameIndex(storage.records, storage.blobs)
     const images = new Images({ tags, variants, records, leases, catalog, nameIndex, storage })
+    /** What a table does for the images that the storage lists. */
+    const measureTable = (
+      revision: Revision,
+      layering: Layering,
+      mostImages: number,
+      signal: AbortSignal,
+    ) => {
+      const [architecture] = config.platforms
+      return measureTableEffect(
+        { catalog, inventory },
+        { revision, layering, architecture, mostImages, signal },
+      )
+    }
     const buildsWarning = warning
     return {
       storage,
@@ -154,7 +186,9 @@ export function createApp(config: Config, logger: Logger) {
       nixOptions,
       source,
       maker,
+      tables,
       layerings,
+      measureTable,
       images,
       queue,
     }
@@ -162,14 +196,18 @@ export function createApp(config: Config, logger: Logger) {
 }
 
 /** @throws StorageFailed, InvalidData */
-async function createLayerings({ layers }: Config, storage: Storage): Promise<Layerings> {
-  const tables = new LayerTables(storage.records)
-  if (layers.table !== undefined) await tables.offer(await readLayerTable(layers.table))
+async function createLayerings(
+  { layers }: Config,
+  tables: LayerTables,
+  looks: SetLooks | undefined,
+): Promise<Layerings> {
+  if (layers.table !== undefined) await tables.offerToAll(await readLayerTable(layers.table))
   return new Layerings({
     name: layers.strategy,
     strategy: strategies[layers.strategy],
     budget: layers.budget,
     tables,
+    ...(looks && { prepare: (revision: Revision) => looks.prepare(revision) }),
     popularity: layers.popularity === undefined ? undefined : await readPopularity(layers.popularity),
   })
 }

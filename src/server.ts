@@ -6,6 +6,7 @@ import { CannotListen } from './errors.ts'
 import type { CollectionReport } from './gc/collector.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { Audit } from './http/audit.ts'
+import { LayerTableMetrics } from './http/layerTableMetrics.ts'
 import { Metrics, type CollectionFigures } from './http/metrics.ts'
 import { createOperatorServer } from './http/operatorServer.ts'
 import type { HttpParts } from './http/parts.ts'
@@ -13,8 +14,12 @@ import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TlsFiles } from './http/tlsFiles.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
+import type { TableEffect } from './images/tableEffect.ts'
+import { TableWatch } from './images/tableWatch.ts'
 import { logEvents } from './images/logEvents.ts'
 import { checkPackageSet } from './images/packageSetCheck.ts'
+import { sourceId } from './layerTables/sourceId.ts'
+import { TableGrowth } from './layerTables/tableGrowth.ts'
 import type { Logger } from './logger.ts'
 import { describeNix } from './nix/describeNix.ts'
 import { StartCheck } from './sources/startCheck.ts'
@@ -69,6 +74,17 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
       file === undefined
         ? undefined
         : stack.adopt(await createAccess({ file, keyFile }, app.bucket, logger), (one) => one.stop())
+    if (config.layers.strategy === 'forest') {
+      const { layerings, measureTable: measure } = app
+      const tableMetrics = new LayerTableMetrics(metrics.registry)
+      const onEffect = (effect: TableEffect | undefined) => tableMetrics.measured(effect)
+      stack.adopt(new TableWatch({ layerings, measure, onEffect, logger }), (one) => one.stop())
+    }
+    if (config.layers.automaticTables) {
+      const growth = { storage, tables: app.tables, source: sourceId(config.source), logger }
+      stack.adopt(new TableGrowth(growth), (one) => one.stop())
+      chooseTable(app, logger)
+    }
     let patience = leastForDownloads
     const certificate =
       config.tls && stack.adopt(await TlsFiles.read(config.tls, logger), (one) => one.stop())
@@ -124,6 +140,17 @@ function tellWhatIsOpen({ access, listen: { host } }: Config, logger: Logger): v
       `everybody who can reach ${host} may pull everything and have anything built: set NIXERY_ACCESS, see docs/access.md`,
     )
   }
+}
+
+/** Has the table of `latest` made before the first image needs it. */
+function chooseTable(
+  { source, layerings, queue }: Pick<Awaited<ReturnType<typeof createApp>>, 'source' | 'layerings' | 'queue'>,
+  logger: Logger,
+): void {
+  source
+    .pin('latest', { signal: queue.stopped, onEvent: () => undefined })
+    .then((revision) => layerings.choose(revision))
+    .catch((error: unknown) => logger.debug({ err: error }, 'no layer table was chosen for latest yet'))
 }
 
 function figuresOf({ found, deleted, verdict }: CollectionReport): CollectionFigures {

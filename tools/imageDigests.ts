@@ -55,6 +55,7 @@ async function print(compression: string): Promise<void> {
       STORAGE_PATH: join(folder, 'storage'),
       NIXERY_STATE_DIR: join(folder, 'state'),
       NIXERY_LAYER_COMPRESSION: compression,
+      NIXERY_LAYER_TABLES: 'manual',
       NIX_CONFIG: 'sandbox = false\nsubstitute = false\nbuild-users-group =',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,18 +1,19 @@
 import { parseArgs } from 'node:util'
 import { dependentCounts } from '../../src/layers/dependents.ts'
-import { budgetClasses, growForest } from '../../src/layers/growForest.ts'
 import { indexGraph } from '../../src/layers/indexedGraph.ts'
 import type { Closure, ClosureNode, LayerStrategy, SharedData } from '../../src/layers/plan.ts'
 import { strategies } from '../../src/layers/strategies.ts'
-import { countReferences } from '../../src/layerTables/countReferences.ts'
 import type { StorePath } from '../../src/store/storePath.ts'
+import { floors, isWithin, otherFleet, seenIn, type Row } from './automatic.ts'
 import { coverage, keyedWithVersions, updated, yearAgo } from './ageing.ts'
 import { nixpkgsCohorts, nixpkgsPopularity } from './comparisons.ts'
 import { debianGraph, otherDebianGraph } from './debian.ts'
 import { chainedDownloads, downloads, Fleet, updates, type Planner } from './fleet.ts'
 import { closureFor, drawWishes, type Wish } from './images.ts'
+import { knowledgeOf } from './knowledge.ts'
 import { nixGraph } from './nixGraph.ts'
 import type { PackageGraph } from './packageGraph.ts'
+import { print } from './print.ts'
 
 const { values } = parseArgs({
   options: {
@@ -31,16 +32,6 @@ const updatedShare = 0.03
 
 const nothing: SharedData = { popularity: new Map(), forest: new Map(), needed: new Map() }
 
-/** What is known of a package set, as the server knows it. */
-function knowledgeOf(nodes: readonly ClosureNode[]): (budget: number) => SharedData {
-  const { forests, needed } = growForest(nodes)
-  const popularity = countReferences(nodes)
-  return (budget) => {
-    const budgetClass = budgetClasses.findLastIndex(({ budgetFrom }) => budgetFrom <= budget)
-    return { popularity, forest: forests[budgetClass] ?? new Map(), needed }
-  }
-}
-
 const planner =
   (strategy: LayerStrategy, data: SharedData, budget: number = defaultBudget): Planner =>
   (closure) =>
@@ -54,16 +45,6 @@ const closuresFor = (
 const byPath = (nodes: readonly ClosureNode[]) => new Map(nodes.map((node) => [node.path, node]))
 
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
-
-function print(
-  title: string,
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): void {
-  const text = (cell: string | number) => (typeof cell === 'string' ? cell : cell.toFixed(cell < 10 ? 2 : 1))
-  const lines = [head, head.map(() => '---'), ...rows.map((row) => row.map(text))]
-  process.stdout.write(`\n${title}\n\n${lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('')}`)
-}
 
 /** Means over the seeds of what is measured for each. */
 function overSeeds(measure: (seed: number) => readonly number[]): readonly number[] {
@@ -174,6 +155,42 @@ print(
     ['none', ...fourColumns(() => size, current)],
   ],
 )
+
+/** What servers know after so many images of another fleet. */
+const grownFrom = (count: number) => (seed: number) =>
+  planner(
+    strategies.forest,
+    knowledgeOf(seenIn(closuresFor(wishes(seed + otherFleet).slice(0, count), nodes)))(defaultBudget),
+  )
+const nextRevisions = new Map(
+  seeds.map((seed) => {
+    const { nodes: changed, pathOf } = updated(graph.nodes, updatedShare, true, seed)
+    const roots = closuresOf(seed, many).map((closure) => closure.roots.map(pathOf))
+    return [seed, { changed, closures: closuresFor(roots, byPath(changed)) }]
+  }),
+)
+const next = (seed: number) => nextRevisions.get(seed)?.closures ?? []
+const ofNext = (seed: number) =>
+  planner(strategies.forest, knowledgeOf(nextRevisions.get(seed)?.changed ?? [])(defaultBudget))
+const firstRows: readonly Row[] = [
+  ['by hand, of the whole set', ...fourColumns(() => forest, current)],
+  [`grown from ${many} images of another fleet`, ...fourColumns(grownFrom(many), current)],
+]
+const young: Row = [`grown from ${few} images of another fleet`, ...fourColumns(grownFrom(few), current)]
+const nextRows: readonly Row[] = [
+  ['next revision, by hand, of the whole set', ...fourColumns(ofNext, next)],
+  ['next revision, that of the first, looked at whole', ...fourColumns(() => forest, next)],
+  [
+    `next revision, grown from ${few} images of the first, of another fleet`,
+    ...fourColumns(grownFrom(few), next),
+  ],
+]
+print(
+  `Tables that servers make (the next revision: ${updatedShare * 100} % of the packages updated)`,
+  ['table', ...columns],
+  [...firstRows, young, ...nextRows],
+)
+if (!isWithin(floors.first, firstRows) || !isWithin(floors.second, nextRows)) process.exitCode = 1
 
 if (values.later !== undefined) {
   const later = otherDebianGraph(values.later)

@@ -12,6 +12,7 @@ import { isStrategyName, strategies } from '../layers/strategies.ts'
 import { readLayerTable, readPopularity } from '../layerTables/readData.ts'
 import { createLogger } from '../logger.ts'
 import { patient } from '../work/singleFlight.ts'
+import { effectAsText } from './renderEffect.ts'
 import { planAsJson, planAsTable } from './renderPlan.ts'
 
 const options = {
@@ -23,6 +24,9 @@ const options = {
   budget: { type: 'string', default: String(mostLayers) },
   tag: { type: 'string', default: 'latest' },
 } as const
+
+/** Images of the storage that are planned to see what the table does for it, at most: it takes a second. */
+const mostImagesMeasured = 500
 
 interface GraphOptions {
   readonly graph: string
@@ -72,8 +76,12 @@ async function planOfImage(name: string, tag: string): Promise<string> {
   const request = parseImageName(name)
   const config = readConfig()
   await using app = await createApp(config, createLogger('silent'))
-  const { source, maker, layerings } = app
+  const { source, maker, layerings, measureTable } = app
   const revision = await source.pin(tag, patient)
   const order = { request, revision, architecture: request.architecture ?? config.platforms[0] }
-  return planAsTable(await maker.plan(order, await layerings.preview(revision), patient))
+  const layering = await layerings.preview(revision)
+  const table = planAsTable(await maker.plan(order, layering, patient))
+  if (config.layers.strategy !== 'forest') return table
+  const effect = await measureTable(revision, layering, mostImagesMeasured, patient.signal)
+  return `${table}\n${effectAsText(layering, effect, Date.now())}`
 }

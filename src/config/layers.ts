@@ -23,6 +23,8 @@ export interface Layers {
   readonly budget: number
   /** Path or address of a layer table. */
   readonly table: string | undefined
+  /** Whether servers make layer tables by themselves. */
+  readonly automaticTables: boolean
   /** Path or address of popularity counts. */
   readonly popularity: string | undefined
 }
@@ -41,6 +43,7 @@ export const layers = group({
     // Docker's classic store refuses 127 layers; the root layer comes on top.
     NIXERY_MAX_LAYERS: integer(1, 125).default(mostLayers),
     NIXERY_LAYER_TABLE: text.optional(),
+    NIXERY_LAYER_TABLES: z.enum(['auto', 'manual'], "must be 'auto' or 'manual'").default('auto'),
     NIX_POPULARITY_URL: text.optional(),
   },
   faults: levelFaults,
@@ -51,6 +54,10 @@ export const layers = group({
     strategy: variables.NIXERY_LAYERING,
     budget: variables.NIXERY_MAX_LAYERS,
     table: variables.NIXERY_LAYER_TABLE,
+    automaticTables:
+      variables.NIXERY_LAYERING === 'forest' &&
+      variables.NIXERY_LAYER_TABLES === 'auto' &&
+      variables.NIXERY_LAYER_TABLE === undefined,
     popularity: variables.NIX_POPULARITY_URL,
   }),
 })

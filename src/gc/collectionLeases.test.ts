@@ -46,6 +46,7 @@ function before(
     records: {
       get: (key) => storage.records.get(key),
       list: (folder) => storage.records.list(folder),
+      create: (key, value) => storage.records.create(key, value),
       put: async (key, value) => {
         if (verb === 'put') await first(key)
         return storage.records.put(key, value)

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts'
 import { ageingFolders, blobKey } from '../storage/layout.ts'
 import type { Storage } from '../storage/interfaces.ts'
+import { LayerTableSteps } from './layerTableSteps.ts'
 import { Intents } from './intents.ts'
 import { judge, type Retention, type Verdict } from './policy.ts'
 import { PullLedger } from './pullLedger.ts'
@@ -43,6 +44,7 @@ export class Collector {
   readonly #ledger: PullLedger
   readonly #intents: Intents
   readonly #surveyor: Surveyor
+  readonly #layerTables: LayerTableSteps
   readonly #sweeper: Sweeper
 
   /** @param storage the storage itself, not copies of it */
@@ -52,6 +54,7 @@ export class Collector {
     this.#retention = retention
     this.#ledger = new PullLedger(storage)
     this.#intents = new Intents(storage)
+    this.#layerTables = new LayerTableSteps(storage)
     this.#surveyor = new Surveyor(storage, references)
     this.#sweeper = new Sweeper({ storage, intents: this.#intents, ledger: this.#ledger, references })
   }
@@ -107,6 +110,7 @@ export class Collector {
     const verdict = judge(survey.images, survey.blobs, pulls.leasedBlobs, this.#retention, judgedAt)
     const steps = [
       ...stepsOf(survey, verdict, judgedAt - grace * 1000),
+      ...(await this.#layerTables.find(judgedAt, grace)),
       ...(keep === undefined ? [] : await this.#forgotten(judgedAt, Math.max(keep, grace))),
     ]
     return { judgedAt, survey, verdict, steps }

@@ -41,6 +41,7 @@ export function jittery(storage: Storage): Storage {
     records: {
       get: (key) => slowly(() => storage.records.get(key)),
       put: (key, value) => slowly(() => storage.records.put(key, value)),
+      create: (key, value) => slowly(() => storage.records.create(key, value)),
       async *list(folder) {
         yield* await slowly(() => Array.fromAsync(storage.records.list(folder)))
       },

@@ -23,7 +23,9 @@ function failingWith(fault: NixeryError, context: TestContext) {
   const storage = createMemoryStorage()
   const leases = new CollectionLeases({ storage, grace: 60, logger: createLogger('silent') })
   context.after(() => leases.stop())
-  const layerings = { choose: async () => ({ identity: 'any', plan: () => [] }) }
+  const plan = () => []
+  const layering = { identity: 'any', table: undefined, isFinal: true, plan, planWithoutTable: plan }
+  const layerings = { choose: async () => layering }
   const builds = { count: 0 }
   const queue = new LocalQueue<ImageOrder, Descriptor>({
     work: async () => {

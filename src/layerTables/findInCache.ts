@@ -20,7 +20,7 @@ export async function findInCache(
   const cache = new BinaryCache(location)
   const hashes =
     list === undefined ? await cache.list() : (await readStorePathList(list, search.signal)).map(hashPart)
-  return { origin: cache.location, ...(await gatherFrom(cache, hashes, search)) }
+  return { origin: cache.location, share: 1, ...(await gatherFrom(cache, hashes, search)) }
 }
 
 /**

@@ -20,5 +20,5 @@ export async function findInRecords(
     onProgress('records', index + 1, names.length)
   }
   const sorted = [...nodes.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  return { origin: "the server's records", nodes: sorted, remarks: [] }
+  return { origin: "the server's records", nodes: sorted, share: 1, remarks: [] }
 }

@@ -3,40 +3,43 @@ import type { NixOptions } from '../nix/command.ts'
 import type { Nix } from '../nix/nix.ts'
 import { validPaths } from '../nix/validPaths.ts'
 import type { PackageSource } from '../sources/source.ts'
+import type { Revision } from '../store/revision.ts'
 import { hashPart, type StorePath } from '../store/storePath.ts'
 import type { System } from '../store/system.ts'
 import { BinaryCache } from './binaryCache.ts'
 import { gatherFrom } from './findInCache.ts'
-import type { CacheSearch, Finding } from './search.ts'
+import type { CacheSearch, Finding, Search } from './search.ts'
 
 interface SetOptions {
-  readonly source: PackageSource
-  readonly tag: string
+  readonly source: Pick<PackageSource, 'fetch'>
+  readonly revision: Revision
   readonly system: System
   readonly nix: Pick<Nix, 'closure' | 'outputs'>
   readonly nixOptions: NixOptions
-  /** A binary cache that is asked for outputs that the Nix store does not have. */
-  readonly cache: string | undefined
+  /** How a binary cache is asked for outputs that the Nix store does not have. */
+  readonly cache?: Omit<CacheSearch, keyof Search> & { readonly location: string }
 }
 
 /**
  * The outputs of all packages of a set, and all that they need, as far as the Nix store or a binary cache has
  * them.
- * @throws InvalidData, what the source and Nix throw, or the signal's reason
+ * @throws SourceFailed if the set changes meanwhile; InvalidData, what the source and Nix throw, or the
+ *   signal's reason
  */
 export async function findInSet(
-  { source, tag, system, nix, nixOptions, cache }: SetOptions,
-  search: CacheSearch,
+  { source, revision, system, nix, nixOptions, cache }: SetOptions,
+  search: Search,
 ): Promise<Finding> {
   const run = { signal: search.signal, onEvent: () => undefined }
-  const revision = await source.pin(tag, run)
-  const { location } = await source.fetch(revision, run)
+  const fetched = await source.fetch(revision, run)
+  const { location } = fetched
   const onProgress = (done: number, of: number) => search.onProgress('attributes', done, of)
   const { paths, attributes, failed } = await nix.outputs(
     { revision: revision.id, trusted: revision.trusted, location, system },
     run,
     onProgress,
   )
+  await fetched.confirm(run)
   const present = await validPaths(paths, nixOptions, run)
   const local = await nix.closure(present, run)
   const there = new Set(present)
@@ -47,16 +50,19 @@ export async function findInSet(
     origin: revision.label,
     revision: revision.id,
     nodes: [...nodes.values()],
+    share: paths.length === 0 ? 0 : paths.filter((path) => nodes.has(path)).length / paths.length,
     remarks: [`${attributes} attributes were evaluated, ${failed} could not be`, ...remote.remarks],
   }
 }
 
 async function findAbsent(
   paths: readonly StorePath[],
-  cache: string | undefined,
-  search: CacheSearch,
+  cache: SetOptions['cache'],
+  search: Search,
 ): Promise<Pick<Finding, 'nodes' | 'remarks'>> {
-  if (cache !== undefined) return gatherFrom(new BinaryCache(cache), paths.map(hashPart), search)
+  if (cache !== undefined) {
+    return gatherFrom(new BinaryCache(cache.location), paths.map(hashPart), { ...cache, ...search })
+  }
   const remarks = paths.length === 0 ? [] : [`${paths.length} outputs are not in the Nix store`]
   return { nodes: [], remarks }
 }

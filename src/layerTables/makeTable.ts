@@ -5,7 +5,11 @@ import { countReferences } from './countReferences.ts'
 import type { Finding } from './search.ts'
 
 /** Makes a layer table out of paths. @throws InvalidData if there are none */
-export function makeTable({ origin, revision, nodes }: Finding): LayerTable {
+export function makeTable({
+  origin,
+  revision,
+  nodes,
+}: Pick<Finding, 'origin' | 'revision' | 'nodes'>): LayerTable {
   if (nodes.length === 0) throw new InvalidData(`${origin}: no paths are known`)
   return createLayerTable({
     made: new Date().toISOString(),

@@ -22,6 +22,8 @@ export interface Finding {
   /** The id of the revision that they are of, if they are of one. */
   readonly revision?: string
   readonly nodes: readonly ClosureNode[]
+  /** How many of the outputs that were looked for are among them, from 0 to 1. */
+  readonly share: number
   /** For people: what is not among them. */
   readonly remarks: readonly string[]
 }

@@ -24,7 +24,7 @@ interface SetQuestion extends Omit<Question, 'expression' | 'request'> {
 /**
  * Evaluates every attribute of a set, in batches; attributes that end Nix itself are found by halving, and
  * left out.
- * @param onProgress gets the number of attributes that are done after each batch
+ * @param onProgress gets the number of attributes that are done, at the beginning and after each batch
  * @throws PackageSetFailed when the set as a whole cannot be evaluated; NixFailed
  */
 export async function allOutputs(
@@ -39,6 +39,7 @@ export async function allOutputs(
   const attributes = listed.answer.length
   let [done, failed] = [0, 0]
   const pending = chunksOf(listed.answer)
+  onProgress(done, attributes)
   for (let some = pending.shift(); some !== undefined; some = pending.shift()) {
     const found = await ask(set, some, options, run)
     if ('failure' in found && some.length > 1) {

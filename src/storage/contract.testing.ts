@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { BlobUnknown, StorageFailed } from '../errors.ts'
 import { digestOf, hexOf } from '../oci/digest.ts'
+import { createContract } from './createContract.testing.ts'
 import type { Storage } from './interfaces.ts'
 
 const write = (bytes: Buffer) => (sink: Writable) =>
@@ -200,6 +201,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       assert.equal(await records.get('manifests/two'), undefined)
     })
 
+    createContract(open)
     it('keeps records of keys as deep and as odd as the layout has them', async () => {
       const { records, objects } = await open()
       const keys = [

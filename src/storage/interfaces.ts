@@ -37,6 +37,16 @@ export interface RecordStore {
   put(key: string, value: unknown): Promise<void>
 }
 
+/** Puts records that must not replace others. */
+export interface CreatesRecords {
+  /**
+   * Puts a record unless its key has another one already, and decides that in one step: of several callers at
+   * once, one wins. A record that is damaged is there, too.
+   * @returns whether the key has this value now @throws StorageFailed
+   */
+  create(key: string, value: unknown): Promise<boolean>
+}
+
 /** Lists records. */
 export interface ListsRecords {
   /** Keys below a folder, in no order. @throws StorageFailed */
@@ -96,7 +106,7 @@ export interface OpensFiles {
 
 export interface Storage {
   readonly blobs: BlobStore
-  readonly records: RecordStore & ListsRecords
+  readonly records: RecordStore & CreatesRecords & ListsRecords
   /** Blobs and records alike, by key. */
   readonly objects: Prunable
   readonly urls?: SignsUrls | undefined

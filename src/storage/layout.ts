@@ -9,7 +9,9 @@ import type {
   TrustedTip,
   LayerTableOffer,
   LayerTablePin,
+  ProvisionalPin,
   PullRecord,
+  TableGrowthClaim,
 } from './recordValues.ts'
 import { outputSchema, type Output } from '../store/output.ts'
 import { packageSchema, type Package } from '../store/package.ts'
@@ -28,6 +30,7 @@ import { packageSchema, type Package } from '../store/package.ts'
  *   digests/<name>/<tag>/<manifest>            what a name and a tag have stood for
  *   access/tokens/<id>, keys/<id>               tokens of robots (hashed), and keys that sign tokens
  *   popularity/tables/<hex>, offers/…, pins/…   layer tables, and which one a revision uses
+ *   popularity/provisional/…, growth/…          revisions without a table yet; who makes the table of a day
  *   pulls/<server>/<number>                     what servers rely on
  *   gc/…                                        what collectors are about to delete, and when they ran
  *   identity/storage, health/check              which storage this is, and whether it can be written
@@ -60,7 +63,7 @@ export const corruptFolder = 'corrupt'
  * as the original. `changing`: the storage is asked first, and a copy answers while the storage is down.
  * `none`: not copied.
  */
-type Copying = 'lasting' | 'changing' | 'none'
+export type Copying = 'lasting' | 'changing' | 'none'
 
 /** Where the records of one kind lie. */
 export interface RecordFolder<Name extends readonly string[] = readonly string[]> {
@@ -179,13 +182,24 @@ export const layout = {
   }),
   layerTableOffers: kind<[timeAndTable: string], LayerTableOffer>({
     folder: 'popularity/offers',
-    schema: z.object({ table: hex, revision: z.string().optional() }),
+    schema: z.object({ table: hex, revision: z.string().optional(), source: z.string().optional() }),
     copies: 'changing',
   }),
   layerTablePins: kind<[revision: string], LayerTablePin>({
     folder: 'popularity/pins',
     schema: z.object({ table: hex.nullable() }),
     copies: 'changing',
+  }),
+  /** Of use only while a revision has no pin. */
+  provisionalPins: kind<[revision: string], ProvisionalPin>({
+    folder: 'popularity/provisional',
+    schema: z.object({ since: z.iso.datetime() }),
+    copies: 'changing',
+  }),
+  tableGrowthClaims: kind<[source: string, dayAndAttempt: string], TableGrowthClaim>({
+    folder: 'popularity/growth',
+    schema: z.object({ server: z.string(), at: z.number(), done: z.boolean() }),
+    copies: 'none',
   }),
   pulls: kind<[server: string, number: string], PullRecord>({
     folder: 'pulls',
@@ -219,7 +233,8 @@ export const layout = {
   health: kind<[], number>({ folder: 'health', only: 'check', schema: z.number(), copies: 'none' }),
 } as const
 
-const kinds: readonly RecordKind[] = Object.values(layout)
+/** All of them. */
+export const kinds: readonly RecordKind[] = Object.values(layout)
 /** Every folder of a storage. */
 export const storageFolders: ReadonlySet<string> = new Set([blobFolder, ...kinds.map(({ folder }) => folder)])
 
@@ -231,20 +246,3 @@ export function foldersPointingAt(what: 'image' | 'layer'): readonly string[] {
 /** Folders of records that are removed for their age, and for how many seconds they are kept at least. */
 export const ageingFolders: readonly { readonly folder: string; readonly keptAtLeast: number }[] =
   kinds.flatMap(({ folder, keptAtLeast }) => (keptAtLeast === undefined ? [] : [{ folder, keptAtLeast }]))
-
-/** Folders of which copies are kept near a server. */
-export const copiedFolders: readonly string[] = kinds
-  .filter(({ copies }) => copies !== 'none')
-  .map(({ folder }) => folder)
-
-/** Whether only the server may ever read the record. */
-export const isSecret = (key: string): boolean => key.startsWith(layout.signingKeys.folder)
-
-const copyingIn = new Map(kinds.map(({ folder, copies }) => [folder, copies]))
-
-/** How copies treat the record with a key such as `manifests/<hex>`. */
-export function copyingOf(key: string): Copying {
-  const first = key.indexOf('/')
-  const second = key.indexOf('/', first + 1)
-  return copyingIn.get(key.slice(0, first)) ?? copyingIn.get(key.slice(0, second)) ?? 'none'
-}

@@ -5,6 +5,7 @@ import { seal, unseal } from './envelope.ts'
 import type {
   BlobStore,
   ByteRange,
+  CreatesRecords,
   ListsRecords,
   Prunable,
   RecordStore,
@@ -81,7 +82,7 @@ class MemoryBlobs implements BlobStore {
   }
 }
 
-class MemoryRecords implements RecordStore, ListsRecords {
+class MemoryRecords implements RecordStore, CreatesRecords, ListsRecords {
   readonly #objects: MemoryObjects
 
   constructor(objects: MemoryObjects) {
@@ -97,6 +98,14 @@ class MemoryRecords implements RecordStore, ListsRecords {
   async put(key: string, value: unknown): Promise<void> {
     checkKey(key)
     this.#objects.set(key, seal(value))
+  }
+
+  async create(key: string, value: unknown): Promise<boolean> {
+    checkKey(key)
+    const there = this.#objects.get(key)
+    if (there) return there.equals(seal(value))
+    this.#objects.set(key, seal(value))
+    return true
   }
 
   async *list(folder: string): AsyncIterable<string> {

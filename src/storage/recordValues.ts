@@ -17,16 +17,31 @@ export interface TrustedTip {
   readonly seen: string
 }
 
-/** A table for revisions that are seen later; of the revision that it was made of, if that is known. */
+/** A table for revisions that have none yet. */
 export interface LayerTableOffer {
   /** Identity of the table, in hex. */
   readonly table: string
+  /** The revision that it was made of, if that is known. */
   readonly revision?: string | undefined
+  /** The source whose revisions may use it (`sourceId`). Absent: those of any source. */
+  readonly source?: string | undefined
 }
 
-/** The table that a revision uses for ever; null if there was none. */
+/** The table that a revision uses for ever; null if it has none for ever, as older versions decided. */
 export interface LayerTablePin {
   readonly table: string | null
+}
+
+/** A revision that uses no table until its source has one. `since`: for people. */
+export interface ProvisionalPin {
+  readonly since: string
+}
+
+/** The server that makes a table on a day. `at`: when it began, in milliseconds since 1970. */
+export interface TableGrowthClaim {
+  readonly server: string
+  readonly at: number
+  readonly done: boolean
 }
 
 /**

@@ -1,5 +1,5 @@
 import { StorageFailed } from '../errors.ts'
-import type { ListsRecords, RecordStore } from './interfaces.ts'
+import type { CreatesRecords, ListsRecords, RecordStore } from './interfaces.ts'
 import type { RecordFolder, RecordKind } from './layout.ts'
 
 /**
@@ -49,6 +49,19 @@ export class Records<Name extends readonly string[], Value> {
   async put(name: Name, value: Value): Promise<void> {
     await this.#records.put(recordKey(this.#kind, ...name), value)
   }
+}
+
+/**
+ * Puts a record unless there is another one of that name.
+ * @returns whether the record has this value now @throws StorageFailed
+ */
+export function createRecord<Name extends readonly string[], Value>(
+  records: CreatesRecords,
+  kind: RecordKind<Name, Value>,
+  name: Name,
+  value: Value,
+): Promise<boolean> {
+  return records.create(recordKey(kind, ...name), value)
 }
 
 /** The names of all records of a kind that begin with some parts, in no order. @throws StorageFailed */

@@ -35,6 +35,11 @@ export interface Bucket {
   /** Undefined if there is no such object. Later errors come out of the stream as the store's own errors. */
   read(key: string, bounds?: Bounds): Promise<Readable | undefined>
   put(key: string, content: Buffer, contentType: string): Promise<void>
+  /**
+   * Like `put`, unless there is an object of that key. @returns whether there was none, also false if the
+   * object is our own and only the answer was lost
+   */
+  putNew(key: string, content: Buffer, contentType: string): Promise<boolean>
   /** Puts a blob under its key, with the metadata that `state` reads. */
   putBlob(file: SpooledBlob): Promise<void>
   list(folder: string): AsyncIterable<StoredObject>

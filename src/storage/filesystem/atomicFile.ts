@@ -1,6 +1,6 @@
-import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { link, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing } from '../../work/errno.ts'
+import { codeOf, isMissing } from '../../work/errno.ts'
 import { ownedName } from '../../work/owner.ts'
 import { unlessMissing } from './faults.ts'
 import { privateModes, type Modes } from './modes.ts'
@@ -37,22 +37,41 @@ export class AtomicFile {
   }
 
   async commit(path: string): Promise<void> {
-    await this.handle.sync()
-    await this.handle.close()
-    await this.#moveTo(path)
-    // If the folder is gone, so is the file: it has been deleted meanwhile.
-    await unlessMissing(syncFolder(dirname(path)))
+    await this.#finish()
+    await this.#inFolderOf(path, () => rename(this.#temporary, path))
+    await keepName(path)
   }
 
-  /** A deletion may remove the empty folder just before the file is moved into it. */
-  async #moveTo(path: string, attempts = 20): Promise<void> {
+  /** Like `commit`, unless there is a file of that name. @returns whether there was none */
+  async commitNew(path: string): Promise<boolean> {
+    await this.#finish()
+    try {
+      // Unlike a renamed file, a link never replaces another file.
+      await this.#inFolderOf(path, () => link(this.#temporary, path))
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false
+      throw error
+    } finally {
+      await unlink(this.#temporary).catch(() => undefined)
+    }
+    await keepName(path)
+    return true
+  }
+
+  /** A deletion may remove the empty folder just before the file gets its name in it. */
+  async #inFolderOf(path: string, name: () => Promise<void>, attempts = 20): Promise<void> {
     try {
       await mkdir(dirname(path), { recursive: true, mode: this.#modes.folder })
-      await rename(this.#temporary, path)
+      await name()
     } catch (error) {
       if (attempts === 1 || !isMissing(error)) throw error
-      await this.#moveTo(path, attempts - 1)
+      await this.#inFolderOf(path, name, attempts - 1)
     }
+  }
+
+  async #finish(): Promise<void> {
+    await this.handle.sync()
+    await this.handle.close()
   }
 
   /** Removes what was written. Safe after a failed commit. */
@@ -60,6 +79,11 @@ export class AtomicFile {
     await this.handle.close().catch(() => undefined)
     await unlink(this.#temporary).catch(() => undefined)
   }
+}
+
+/** If the folder is gone, so is the file: it has been deleted meanwhile. */
+async function keepName(path: string): Promise<void> {
+  await unlessMissing(syncFolder(dirname(path)))
 }
 
 /** A rename survives a power failure only if the folder is flushed too. */

@@ -17,7 +17,7 @@ import type { StoredObject } from '../interfaces.ts'
 import { isKey } from '../key.ts'
 import { blobKey } from '../layout.ts'
 import { download } from './download.ts'
-import { failed, isMissing } from './faults.ts'
+import { failed, isMissing, isTaken } from './faults.ts'
 import type { GcsOptions } from './options.ts'
 
 /** A blob larger than this (bytes) is sent in parts of this size, any of which can be sent again. */
@@ -58,6 +58,16 @@ export class GcsBucket implements Bucket {
       await this.#file(key).save(content, { resumable: false, validation: 'md5', contentType })
     } catch (error) {
       failed(`writing ${key}`, error)
+    }
+  }
+
+  async putNew(key: string, content: Buffer, contentType: string): Promise<boolean> {
+    const options = { resumable: false, validation: 'md5', contentType } as const
+    try {
+      await this.#file(key).save(content, { ...options, preconditionOpts: { ifGenerationMatch: 0 } })
+      return true
+    } catch (error) {
+      return isTaken(error) ? false : failed(`writing ${key}`, error)
     }
   }
 

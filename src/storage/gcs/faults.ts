@@ -22,6 +22,11 @@ export function isMissing(error: unknown): boolean {
   return statusOf(error) === '404' && !saysNoBucket(error)
 }
 
+/** Whether there was an object although the request demanded that there is none (`ifGenerationMatch=0`). */
+export function isTaken(error: unknown): boolean {
+  return statusOf(error) === '412'
+}
+
 /** A missing object and a missing bucket have the same status. Only the message tells them apart. */
 function saysNoBucket(error: unknown): boolean {
   return error instanceof Error && /bucket does not exist/i.test(error.message)

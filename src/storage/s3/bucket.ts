@@ -25,7 +25,7 @@ import type { ObjectState } from '../bucket/bucket.ts'
 import type { StoredObject } from '../interfaces.ts'
 import { isKey } from '../key.ts'
 import { blobKey } from '../layout.ts'
-import { failed, isMissing } from './faults.ts'
+import { failed, isMissing, isTaken, isUnsupported } from './faults.ts'
 import type { S3Options } from './options.ts'
 
 /** A blob up to this size (bytes) is put in one request; a larger one in parts of this size. */
@@ -77,6 +77,19 @@ export class S3Bucket implements Bucket {
     await this.#put({ ...this.#place(key), Body: content, ContentType: contentType })
   }
 
+  async putNew(key: string, content: Buffer, contentType: string): Promise<boolean> {
+    const object = { ...this.#place(key), Body: content, ContentType: contentType, IfNoneMatch: '*' }
+    try {
+      await this.#client.send(new PutObjectCommand({ ...object, ...this.#encryption }))
+      return true
+    } catch (error) {
+      if (isTaken(error)) return false
+      return isUnsupported(error)
+        ? this.#putIfMissing(key, content, contentType)
+        : failed(`writing ${key}`, error)
+    }
+  }
+
   async putBlob(file: SpooledBlob): Promise<void> {
     const object = {
       ...this.#place(blobKey(file.digest)),
@@ -108,6 +121,13 @@ export class S3Bucket implements Bucket {
     } catch (error) {
       if (!isMissing(error)) failed(`deleting ${key}`, error)
     }
+  }
+
+  /** For stores that have no conditional writes: of two callers at the same moment, both may win. */
+  async #putIfMissing(key: string, content: Buffer, contentType: string): Promise<boolean> {
+    if (await this.state(key)) return false
+    await this.put(key, content, contentType)
+    return true
   }
 
   async #put(object: PutObjectCommandInput): Promise<void> {

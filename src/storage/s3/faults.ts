@@ -28,6 +28,20 @@ export function isMissing(error: unknown): boolean {
   return namesOf(error).some((name) => name === 'NoSuchKey' || name === 'NotFound')
 }
 
+/**
+ * Whether a put with `If-None-Match` found an object, or another put of the same key at that moment (Amazon
+ * S3, "conditional writes").
+ */
+export function isTaken(error: unknown): boolean {
+  const conflicts = ['PreconditionFailed', 'ConditionalRequestConflict']
+  return namesOf(error).some((name) => conflicts.includes(name))
+}
+
+/** Whether the store does not know a header of the request. */
+export function isUnsupported(error: unknown): boolean {
+  return namesOf(error).includes('NotImplemented')
+}
+
 function namesOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return []
   const forbidden = statusOf(error) === 403 ? ['AccessDenied'] : []

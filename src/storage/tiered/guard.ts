@@ -34,6 +34,7 @@ export class GuardedStorage implements Storage {
     this.records = {
       get: (key) => ask(() => records.get(key)),
       put: (key, value) => ask(() => records.put(key, value)),
+      create: (key, value) => ask(() => records.create(key, value)),
       list: (folder) => this.#list(() => records.list(folder)),
     }
     this.objects = {

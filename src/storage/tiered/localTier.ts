@@ -4,7 +4,8 @@ import type { Logger } from '../../logger.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { createFilesystemStorage } from '../filesystem/filesystem.ts'
 import type { BlobFile, Storage, StoredBlob } from '../interfaces.ts'
-import { blobFolder, blobKey, copiedFolders, layout } from '../layout.ts'
+import { copiedFolders } from '../copying.ts'
+import { blobFolder, blobKey, layout } from '../layout.ts'
 import { Records } from '../records.ts'
 
 /**

@@ -44,6 +44,7 @@ async function switchable(): Promise<{ storage: Storage; state: 'up' | 'down' | 
       records: {
         get: async (key) => (await gate(), real.records.get(key)),
         put: async (key, value) => (await gate(), real.records.put(key, value)),
+        create: async (key, value) => (await gate(), real.records.create(key, value)),
         async *list(folder) {
           await gate()
           yield* real.records.list(folder)

@@ -1,18 +1,18 @@
 import { StorageFailed } from '../../errors.ts'
 import { seal, unseal } from '../envelope.ts'
-import type { ListsRecords, RecordStore } from '../interfaces.ts'
-import { copyingOf } from '../layout.ts'
+import type { CreatesRecords, ListsRecords, RecordStore } from '../interfaces.ts'
+import { copyingOf } from '../copying.ts'
 import type { LocalTier } from './localTier.ts'
 import type { MemoryTier } from './memoryTier.ts'
 
 interface Tiers {
   readonly memory: MemoryTier
   readonly local: LocalTier
-  readonly bucket: RecordStore & ListsRecords
+  readonly bucket: RecordStore & CreatesRecords & ListsRecords
 }
 
 /** Records from the nearest tier that has them. A record counts as stored when the bucket has it. */
-export class TieredRecords implements RecordStore, ListsRecords {
+export class TieredRecords implements RecordStore, CreatesRecords, ListsRecords {
   readonly #tiers: Tiers
 
   constructor(tiers: Tiers) {
@@ -38,6 +38,12 @@ export class TieredRecords implements RecordStore, ListsRecords {
   async put(key: string, value: unknown): Promise<void> {
     await this.#tiers.bucket.put(key, value)
     if (copyingOf(key) !== 'none') await this.#keep(key, value)
+  }
+
+  async create(key: string, value: unknown): Promise<boolean> {
+    const created = await this.#tiers.bucket.create(key, value)
+    if (created && copyingOf(key) !== 'none') await this.#keep(key, value)
+    return created
   }
 
   list(folder: string): AsyncIterable<string> {

@@ -32,7 +32,7 @@ let cache: string
 let paths: readonly string[]
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'nixery-popularity-'))
+  folder = await mkdtemp(join(tmpdir(), 'nixery-layer-table-'))
   cache = join(folder, 'cache')
   const evaluated = execFileSync(
     'nix-instantiate',
@@ -47,9 +47,9 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-function popularity(...args: readonly string[]) {
+function layerTable(...args: readonly string[]) {
   const env = { NIXERY_PKGS_PATH: demoSet, NIXERY_STATE_DIR: folder, STORAGE_PATH: join(folder, 'storage') }
-  return run(process.execPath, [program, 'popularity', ...args], env)
+  return run(process.execPath, [program, 'layer-table', ...args], env)
 }
 
 async function readTable(file: string): Promise<LayerTable> {
@@ -85,11 +85,11 @@ async function serveCache() {
   }
 }
 
-describe('popularity', () => {
+describe('layer-table', () => {
   it('makes the table and the counts of a binary cache in a folder', async () => {
     const [table, counts] = [join(folder, 'table.json'), join(folder, 'counts.json')]
     const files = ['--output', table, '--counts', counts]
-    const { code, stdout, stderr } = await popularity(
+    const { code, stdout, stderr } = await layerTable(
       '--cache',
       cache,
       ...files,
@@ -126,7 +126,7 @@ describe('popularity', () => {
     ]
     const parallel = 4
     const all = [...args, '--parallel', String(parallel)]
-    const child = spawn(process.execPath, [program, 'popularity', ...all], { stdio: 'ignore' })
+    const child = spawn(process.execPath, [program, 'layer-table', ...all], { stdio: 'ignore' })
     await server.reached(60)
     const killed = once(child, 'exit')
     child.kill('SIGKILL')
@@ -134,7 +134,7 @@ describe('popularity', () => {
     await assert.rejects(readFile(output), /ENOENT/)
 
     const before = server.asked.length
-    const { code, stdout, stderr } = await popularity(...all)
+    const { code, stdout, stderr } = await layerTable(...all)
     assert.equal(code, 0, stderr)
     assert.match(stdout, /^150 paths of/)
     assert.equal(new Set(server.asked).size, count)
@@ -151,7 +151,7 @@ describe('popularity', () => {
 
   it('makes it out of the package set', async () => {
     const output = join(folder, 'set.json')
-    const { code, stdout, stderr } = await popularity('--set', '--output', output)
+    const { code, stdout, stderr } = await layerTable('--set', '--output', output)
     assert.equal(code, 0, stderr)
     assert.match(stdout, /0 could not be/)
     const table = await readTable(output)
@@ -159,7 +159,7 @@ describe('popularity', () => {
     assert.ok(forestFor(table, 94).size > 0)
   })
 
-  it('makes it out of what a server has built, into its storage: the next revision uses it, this one never', async () => {
+  it('makes it out of what a server has built, into its storage: this revision and the next ones use it', async () => {
     const storage = join(folder, 'storage')
     const layersOf = async (variables: Readonly<Record<string, string>> = {}) => {
       const server = await startServer({ STORAGE_PATH: storage, ...variables })
@@ -172,24 +172,37 @@ describe('popularity', () => {
       }
     }
     const first = await layersOf()
-    const made = await popularity('--records')
+    const made = await layerTable('--records')
     assert.equal(made.code, 0, made.stderr)
     assert.match(made.stdout, /written to the storage/)
-    assert.deepEqual(await layersOf(), first)
     // hello alone needs glibc, as far as this server knows.
+    const second = await layersOf()
+    assert.equal(second.length, first.length - 1)
     const next = await layersOf({ NIXERY_PKGS_PATH: await saltedSet(folder) })
     assert.equal(next.length, first.length - 1)
+    // The next table is for revisions that have none.
+    assert.equal((await layerTable('--set')).code, 0)
+    assert.deepEqual(await layersOf(), second)
+  })
+
+  it('is still found under its old name, which the help does not show', async () => {
+    const old = await run(process.execPath, [program, 'popularity', '--set', '--records'], {})
+    assert.equal(old.code, 2)
+    assert.match(old.stderr, /layer-table takes one of/)
+    const help = await run(process.execPath, [program, 'help'], {})
+    assert.match(help.stdout, /layer-table/)
+    assert.doesNotMatch(help.stdout, /\n {2}popularity/)
   })
 
   it('says what is wrong with what it was asked', async () => {
     for (const args of [[], ['--set', '--records'], ['--paths', 'x'], ['--cache', 'x', '--parallel', '0']]) {
-      assert.equal((await popularity(...args)).code, 2, args.join(' '))
+      assert.equal((await layerTable(...args)).code, 2, args.join(' '))
     }
-    const nowhere = await popularity('--cache', join(folder, 'nowhere'), '--output', join(folder, 'x'))
+    const nowhere = await layerTable('--cache', join(folder, 'nowhere'), '--output', join(folder, 'x'))
     assert.equal(nowhere.code, 1)
     assert.match(nowhere.stderr, /the binary cache .*nowhere cannot be read\n$/)
     assert.match(
-      (await popularity('--cache', 'http://127.0.0.1:1')).stderr,
+      (await layerTable('--cache', 'http://127.0.0.1:1')).stderr,
       /a list of store paths is needed/,
     )
   })

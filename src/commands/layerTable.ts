@@ -8,6 +8,7 @@ import { InvalidData, UsageError } from '../errors.ts'
 import { findInCache } from '../layerTables/findInCache.ts'
 import { findInRecords } from '../layerTables/findInRecords.ts'
 import { findInSet } from '../layerTables/findInSet.ts'
+import { sourceId } from '../layerTables/sourceId.ts'
 import { LayerTables } from '../layerTables/layerTables.ts'
 import { makeTable } from '../layerTables/makeTable.ts'
 import type { CacheSearch, Finding } from '../layerTables/search.ts'
@@ -30,12 +31,12 @@ const options = {
 } as const
 
 /**
- * `popularity --cache LOCATION [--paths LIST]`, `popularity --set [--tag TAG] [--cache LOCATION]` or
- * `popularity --records`: makes a layer table, and writes it to `--output FILE`, the counts of the original
+ * `layer-table --cache LOCATION [--paths LIST]`, `layer-table --set [--tag TAG] [--cache LOCATION]` or
+ * `layer-table --records`: makes a layer table, and writes it to `--output FILE`, the counts of the original
  * to `--counts FILE`; without either, the table to the server's storage.
  * @throws UsageError, InvalidData, ConfigError, StorageFailed, or what Nix throws
  */
-export async function popularityCommand(args: readonly string[]): Promise<string> {
+export async function layerTableCommand(args: readonly string[]): Promise<string> {
   const { values } = parseArgs({ args: [...args], options })
   const { cache, paths, set, records, tag, state } = values
   const parallel = Number(values.parallel)
@@ -44,7 +45,7 @@ export async function popularityCommand(args: readonly string[]): Promise<string
   const inputs = [records, set, cache !== undefined && !set].filter(Boolean)
   if (inputs.length !== 1 || (paths !== undefined && set)) {
     throw new UsageError(
-      'popularity takes one of --cache LOCATION [--paths LIST], --set [--cache LOCATION], --records',
+      'layer-table takes one of --cache LOCATION [--paths LIST], --set [--cache LOCATION], --records',
     )
   }
   const bar = new ProgressBar(process.stderr)
@@ -66,7 +67,13 @@ export async function popularityCommand(args: readonly string[]): Promise<string
 async function findInOwnSet(tag: string, cache: string | undefined, search: CacheSearch): Promise<Finding> {
   const config = readConfig()
   await using app = await createApp(config, createLogger('silent'))
-  return await findInSet({ ...app, tag, system: systems[config.platforms[0]], cache }, search)
+  const revision = await app.source.pin(tag, { signal: search.signal, onEvent: () => undefined })
+  const { parallel, stateDir } = search
+  const set = { ...app, revision, system: systems[config.platforms[0]] }
+  return await findInSet(
+    cache === undefined ? set : { ...set, cache: { location: cache, parallel, stateDir } },
+    search,
+  )
 }
 
 async function findInOwnRecords(search: CacheSearch): Promise<Finding> {
@@ -82,9 +89,10 @@ async function write(
   if (output !== undefined) await writeJson(output, encodeLayerTable(table))
   if (counts !== undefined) await writeJson(counts, Object.fromEntries(table.popularity))
   if (output !== undefined || counts !== undefined) return [output, counts].filter(Boolean).join(', ')
-  await using storage = await openStorage(readConfig())
-  await new LayerTables(storage.records).offer(table)
-  return 'the storage: revisions that are seen from now on use it'
+  const config = readConfig()
+  await using storage = await openStorage(config)
+  await new LayerTables(storage.records, sourceId(config.source)).offerToAll(table)
+  return 'the storage: revisions that have no table yet use it'
 }
 
 async function writeJson(file: string, value: unknown): Promise<void> {
