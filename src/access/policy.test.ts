@@ -187,4 +187,13 @@ rules:
     assert.equal(allowed(anonymous, undefined), true)
     assert.equal(allowed(user('alice'), undefined), true)
   })
+
+  it('ATTACK: a package of which nothing is recorded any more does not pass a rule by', () => {
+    const evaluated = { revision: 'git:0', packages: [] }
+    const wanted = { packages: ['tool'], tag: 'latest', architecture: 'amd64', evaluated } as const
+    const decision = decide(late, anonymous, wanted)
+    assert.equal(decision.allowed, false)
+    // Rules that do not look at packages decide as before.
+    assert.equal(decide({ default: 'allow', rules: [] }, anonymous, wanted).allowed, true)
+  })
 })

@@ -49,6 +49,7 @@ export function decide(policy: Rules, identity: Identity, wanted: Wanted): Decis
 
 function decidePackage(policy: Rules, identity: Identity, attribute: string, wanted: Wanted): Decision {
   const facts = wanted.evaluated?.packages.find((one) => one.attribute === attribute)
+  if (wanted.evaluated && !facts && dependsOnEvaluation(policy)) return unknownNow(attribute)
   const index = policy.rules.findIndex(
     (rule) =>
       rule.who.some((who) => isOneOf(who, identity)) &&
@@ -63,6 +64,12 @@ function decidePackage(policy: Rules, identity: Identity, attribute: string, wan
   if (rule.action === 'allow') return { allowed: true, rule: name }
   const message = rule.message ?? `'${attribute}' is not allowed by the rules of this registry`
   return { allowed: false, rule: name, message }
+}
+
+/** Records of packages are kept for a time. Without them, a rule could be passed by. */
+function unknownNow(attribute: string): Decision {
+  const message = `what the rules need to know of '${attribute}' is not recorded any more: pull the image by its tag`
+  return { allowed: false, rule: 'no rule', message }
 }
 
 function byDefault(policy: Rules, what: string): Decision {

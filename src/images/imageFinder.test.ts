@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { EvaluationFailed, ImageNotBuilt, PackagesNotFound, type NixeryError } from '../errors.ts'
+import {
+  EvaluationFailed,
+  ImageNotBuilt,
+  PackagesNotFound,
+  StorageFailed,
+  type NixeryError,
+} from '../errors.ts'
 import { CollectionLeases } from '../gc/collectionLeases.ts'
+import { storeImage } from '../gc/testing.ts'
 import { parseImageName } from '../image/name.ts'
 import { createLogger } from '../logger.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { LocalQueue } from '../queue/localQueue.ts'
+import { layout } from '../storage/layout.ts'
 import { createMemoryStorage } from '../storage/memory.testing.ts'
+import { Records } from '../storage/records.ts'
 import { ImageFinder } from './imageFinder.ts'
 import { ImageKeys } from './imageKeys.ts'
 import { ImageRecords } from './imageRecords.ts'
@@ -19,7 +28,11 @@ const order: ImageOrder = {
 }
 
 /** A finder whose builds all fail, and how many of them there were. */
-function failingWith(fault: NixeryError, context: TestContext) {
+function failingWith(
+  fault: NixeryError,
+  context: TestContext,
+  factsOf: () => Promise<undefined> = async () => undefined,
+) {
   const storage = createMemoryStorage()
   const leases = new CollectionLeases({ storage, grace: 60, logger: createLogger('silent') })
   context.after(() => leases.stop())
@@ -36,15 +49,23 @@ function failingWith(fault: NixeryError, context: TestContext) {
     queueLimit: 10,
     deadline: 60,
   })
+  const records = new ImageRecords(storage, leases)
   const keys = new ImageKeys({ identity: { environment: {}, codec: 'gzip' }, layerings })
   return {
     finder: new ImageFinder({
       keys,
-      records: new ImageRecords(storage, leases),
+      records,
       queue,
-      facts: { of: async () => undefined },
+      facts: { of: factsOf },
     }),
     builds,
+    /** Makes it known which image answers the order. */
+    makeKnown: async () => {
+      const { descriptor } = await storeImage(storage, 'layer')
+      const { key } = await keys.of(order)
+      await new Records(storage.records, layout.images).put([key], descriptor)
+      return descriptor.digest
+    },
   }
 }
 
@@ -64,4 +85,28 @@ test('any other failure is tried again with the next request', async (context) =
   await assert.rejects(finder.find(order), buildOf('build 1'))
   await assert.rejects(finder.find(order), buildOf('build 2'))
   assert.equal(builds.count, 2)
+})
+
+const fault = new EvaluationFailed('the set is broken')
+
+test('ATTACK: an image whose packages are not recorded any more is evaluated before rules let it pass', async (context) => {
+  const { finder, builds, makeKnown } = failingWith(fault, context)
+  const digest = await makeKnown()
+  assert.equal((await finder.find(order)).image.manifest.descriptor.digest, digest)
+  assert.equal(builds.count, 0)
+  await assert.rejects(
+    finder.find(order, 'client', () => {}),
+    buildOf('build 1'),
+  )
+})
+
+test('a known image is found while records of packages cannot be read, unless rules look at them', async (context) => {
+  const away = new StorageFailed('the storage is away')
+  const { finder, makeKnown } = failingWith(fault, context, () => Promise.reject(away))
+  const digest = await makeKnown()
+  assert.equal((await finder.find(order)).image.manifest.descriptor.digest, digest)
+  await assert.rejects(
+    finder.find(order, 'client', () => {}),
+    away,
+  )
 })

@@ -6,6 +6,7 @@ import {
   ImageNotBuilt,
   PackagesNotFound,
   reasonOf,
+  StorageFailed,
 } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Architecture } from '../oci/platform.ts'
@@ -53,20 +54,29 @@ export class ImageFinder {
    * vanished after the build; StorageFailed
    */
   async find(order: ImageOrder, client?: string, check?: CheckEvaluated): Promise<FoundImage> {
-    const { facts } = this.#options
-    const before = await facts.of(order)
+    const before = await this.#factsOf(order, check)
     // What the rules refuse is not built, as far as its packages are known.
     if (before) check?.(before, order.architecture)
-    const image = await this.#find(order, client)
-    const evaluated = before ?? (await facts.of(order)) ?? { revision: order.revision.id, packages: [] }
+    // An image whose packages are not known any more is evaluated again, and so made again.
+    const image = await this.#find(order, client, check !== undefined && !before)
+    const after = before ?? (await this.#factsOf(order, check))
+    const evaluated = after ?? { revision: order.revision.id, packages: [] }
     if (!before) check?.(evaluated, order.architecture)
     return { image, evaluated }
   }
 
-  async #find(order: ImageOrder, client: string | undefined): Promise<Image> {
+  /** Where no rule looks at them, nobody waits for a storage that is away. */
+  #factsOf(order: ImageOrder, check: CheckEvaluated | undefined): Promise<EvaluatedImage | undefined> {
+    return this.#options.facts.of(order).catch((error: unknown) => {
+      if (check || !(error instanceof StorageFailed)) throw error
+      return undefined
+    })
+  }
+
+  async #find(order: ImageOrder, client: string | undefined, again: boolean): Promise<Image> {
     const { keys, records, queue } = this.#options
     const { key } = await keys.of(order)
-    const known = await records.find(key)
+    const known = again ? undefined : await records.find(key)
     if (known) return known
     const refusal = this.#refusals.get(key)
     if (refusal) throw refusal

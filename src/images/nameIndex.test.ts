@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { storeImage } from '../gc/testing.ts'
 import { parseImageName, type ImageRequest } from '../image/name.ts'
+import { StorageFailed } from '../errors.ts'
 import { digestOf, type Digest } from '../oci/digest.ts'
 import { createMemoryStorage } from '../storage/memory.testing.ts'
 import { NameIndex } from './nameIndex.ts'
@@ -39,4 +40,27 @@ test('an index learns what another server has recorded meanwhile', async () => {
   const { descriptor: newer } = await storeImage(storage, 'newer layer')
   await one.record(git, 'v1', factsOf(newer.digest))
   assert.deepEqual(await tagsOf(other, git, newer.digest), ['v1'])
+})
+
+test('a known image is answered while the storage is away, and recorded afterwards', async () => {
+  const storage = createMemoryStorage()
+  const { descriptor } = await storeImage(storage, 'layer')
+  let isAway = true
+  const away = <Value>(value: () => Promise<Value>) =>
+    isAway ? Promise.reject(new StorageFailed('the storage is away')) : value()
+  const records = {
+    get: (key: string) => away(() => storage.records.get(key)),
+    put: (key: string, value: unknown) => away(() => storage.records.put(key, value)),
+    list: (folder: string) => storage.records.list(folder),
+  }
+  const index = new NameIndex(records, storage.blobs)
+  await index.record(git, 'v1', factsOf(descriptor.digest))
+  assert.deepEqual(await tagsOf(index, git, descriptor.digest), ['v1'])
+  const other = new NameIndex(storage.records, storage.blobs)
+  assert.deepEqual(await tagsOf(other, git, descriptor.digest), [])
+  isAway = false
+  await index.record(git, 'v1', factsOf(descriptor.digest))
+  assert.deepEqual(await tagsOf(new NameIndex(storage.records, storage.blobs), git, descriptor.digest), [
+    'v1',
+  ])
 })

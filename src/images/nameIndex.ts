@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { StorageFailed } from '../errors.ts'
 import { ManifestReferences } from '../gc/references.ts'
 import type { ImageRequest } from '../image/name.ts'
 import { hexOf, type Digest } from '../oci/digest.ts'
@@ -48,17 +49,26 @@ export class NameIndex {
     this.#references = new ManifestReferences(blobs)
   }
 
-  /** Records that a name and a tag stand for a manifest. Call it before the answer. @throws StorageFailed */
+  /**
+   * Records that a name and a tag stand for a manifest. Call it before the answer. If the storage is away,
+   * only this server knows it, and the next pull records it.
+   */
   async record(request: ImageRequest, tag: string, facts: StoredFacts): Promise<void> {
     const name = repositoryKey(request)
     const key = `${name} ${tag} ${facts.digest}`
     if (this.#recorded.has(key)) return
-    const id: [string, string, string] = [name, tag, hexOf(facts.digest)]
-    if (!(await this.#records.get(...id))) await this.#records.put(id, facts)
-    this.#recorded.set(key, true)
     const known = this.#names.get(name) ?? { looked: -Infinity, contents: new Map() }
     known.contents.set(`${tag} ${facts.digest}`, { tag, ...facts })
     this.#names.set(name, known)
+    try {
+      const id: [string, string, string] = [name, tag, hexOf(facts.digest)]
+      // An earlier record may lack packages that were not known then.
+      const stored = await this.#records.get(...id)
+      if (!stored || stored.packages.length < facts.packages.length) await this.#records.put(id, facts)
+      this.#recorded.set(key, true)
+    } catch (error) {
+      if (!(error instanceof StorageFailed)) throw error
+    }
   }
 
   /** What a name stood for that is this digest or refers to it, by tag. @throws StorageFailed */
