@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { splitAddress, withoutSecrets } from './address.ts'
+import { withoutSecrets } from '../work/redact.ts'
+import { splitAddress } from './address.ts'
 
 test('user and password are taken out of an address of the web', () => {
   assert.deepEqual(splitAddress('https://me:p%40ss@host:8443/a/b?c'), {

@@ -25,13 +25,6 @@ export function splitAddress(text: string): SplitAddress {
   }
 }
 
-/** Text in which addresses have no users, passwords and queries any more: these may be secrets. */
-export function withoutSecrets(text: string): string {
-  return text
-    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi, '$1')
-    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/[^\s?#'"]*)[?#][^\s'"]*/gi, '$1')
-}
-
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)

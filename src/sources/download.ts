@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import { getCACertificates } from 'node:tls'
 import { SourceFailed } from '../errors.ts'
 import { proxyEnvironment } from '../process/proxies.ts'
-import { withoutSecrets, type Credentials } from './address.ts'
+import { withoutSecrets } from '../work/redact.ts'
+import type { Credentials } from './address.ts'
 
 /** Redirects that are followed. A forge needs one. */
 const mostRedirects = 5

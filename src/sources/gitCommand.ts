@@ -2,7 +2,7 @@ import { SourceFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
 import { OutputTooLarge, ProgramLost, ProgramNotStarted } from '../process/failures.ts'
 import { run as runProgram, type Finished } from '../process/run.ts'
-import { withoutSecrets } from './address.ts'
+import { withoutSecrets } from '../work/redact.ts'
 
 /** What git, or the ssh that it runs, says about a remote that no second attempt will find. */
 const lasting =

@@ -12,6 +12,7 @@ for (const [what, text, expected] of [
     `cannot fetch https://user:${secret}@example.org/x`,
     'cannot fetch https://***example.org/x',
   ],
+  ['an address with two signs', `https://se@${secret}@example.org/x`, 'https://***example.org/x'],
   ['a user that is a token', `https://${secret}@example.org/x`, 'https://***example.org/x'],
   [
     'a token in a query',

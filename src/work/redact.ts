@@ -1,11 +1,15 @@
 /** What stands in the place of a secret. */
 const hidden = '***'
 
+/** Users and passwords in addresses, and their queries, which often have tokens. The first group is kept. */
+const inAddresses: readonly RegExp[] = [
+  /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/"<>]{1,500}@/gi,
+  /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s?#'"<>]{1,500})[?#][^\s'"<>]+/gi,
+]
+
 /** Each pattern finds secrets of one form. The first group, if any, is kept. */
 const forms: readonly RegExp[] = [
-  // Users and passwords in addresses, and their queries, which often have tokens.
-  /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/"'<>@]{1,500}@/gi,
-  /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s?#'"<>]{1,500})[?#][^\s'"<>]+/gi,
+  ...inAddresses,
   // Headers: RFC 7617, RFC 6750.
   /\b((?:basic|bearer|token) +)[\w.~+/-]{12,}=*/gi,
   // Tokens of issuers and of our own (RFC 7519), of robots, and of those who host repositories.
@@ -15,6 +19,11 @@ const forms: readonly RegExp[] = [
   // Keys of AWS that came out of an environment.
   /\b(AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|GITHUB_TOKEN|CI_JOB_TOKEN)=[^\s"']+/g,
 ]
+
+/** Text whose addresses have no users, passwords and queries any more: these may be secrets. */
+export function withoutSecrets(text: string): string {
+  return inAddresses.reduce((rest, form) => rest.replaceAll(form, '$1'), text)
+}
 
 /** Text without secrets, for everything that leaves the server: answers and logs. JSON stays JSON. */
 export function redact(text: string): string {
