@@ -81,8 +81,8 @@ export function createApp(config: Config, logger: Logger) {
       (one) => one.stop(),
     )
     const set = config.source.kind === 'path' ? config.source.path : undefined
-    const { env, warning } = builderSettings(await builderFacts(set), config.nix.settings)
-    if (warning !== undefined) logger.warn(warning)
+    const { env, warning: buildsWarning } = builderSettings(await builderFacts(set), config.nix.settings)
+    if (buildsWarning !== undefined) logger.warn(buildsWarning)
     const nixOptions = { timeout: config.nix.timeout, stateDir: config.stateDir, env }
     const nixpkgs = await readConfigFile(config.nixpkgsEnvironment)
     const { evaluators, limits, evaluation, otherCommits } = config.nix
@@ -92,9 +92,9 @@ export function createApp(config: Config, logger: Logger) {
         evaluators,
         limits,
         environment: nixpkgs,
-        others: [...evaluation.searchPath, ...evaluation.allowedPaths],
+        alsoReadable: [...evaluation.searchPath, ...evaluation.allowedPaths],
         fetching: { fetch: createInputFetcher(config.netrc), allowedUris: evaluation.allowedUris },
-        trustsSets: evaluation.mode === 'store',
+        evaluatesInStore: evaluation.mode === 'store',
       }),
       (one) => one.close(),
     )
@@ -176,7 +176,6 @@ export function createApp(config: Config, logger: Logger) {
         { revision, layering, architecture, mostImages, signal },
       )
     }
-    const buildsWarning = warning
     return {
       storage,
       bucket,

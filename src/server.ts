@@ -14,7 +14,6 @@ import { SendBuffers } from './http/sendBuffers.ts'
 import { createServer } from './http/server.ts'
 import { TlsFiles } from './http/tlsFiles.ts'
 import { TransportEncoding } from './http/transportEncoding.ts'
-import type { TableEffect } from './images/tableEffect.ts'
 import { TableWatch } from './images/tableWatch.ts'
 import { logEvents } from './images/logEvents.ts'
 import { checkPackageSet } from './images/packageSetCheck.ts'
@@ -57,7 +56,8 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
     const { storage, images, queue, nix, buildsWarning } = app
     const metrics = new Metrics()
     const system = systems[config.platforms[0]]
-    const check = (run: RunOptions) => checkPackageSet({ source: app.source, nix, system }, run)
+    const check = (run: RunOptions) =>
+      checkPackageSet({ source: app.source, nix, buildsWarning, system }, run)
     const sourceCheck = stack.adopt(new StartCheck({ check }, logEvents(logger)), (one) => one.stop())
     await sourceCheck.start()
     stack.adopt(
@@ -77,8 +77,10 @@ export function startServer(config: Config, logger: Logger): Promise<RunningServ
     if (config.layers.strategy === 'forest') {
       const { layerings, measureTable: measure } = app
       const tableMetrics = new LayerTableMetrics(metrics.registry)
-      const onEffect = (effect: TableEffect | undefined) => tableMetrics.measured(effect)
-      stack.adopt(new TableWatch({ layerings, measure, onEffect, logger }), (one) => one.stop())
+      stack.adopt(
+        new TableWatch({ layerings, measure, onEffect: (effect) => tableMetrics.measured(effect), logger }),
+        (one) => one.stop(),
+      )
     }
     if (config.layers.automaticTables) {
       const growth = { storage, tables: app.tables, source: sourceId(config.source), logger }

@@ -37,7 +37,7 @@ export interface WantedImage extends Omit<Wanted, 'architecture'> {
   readonly architectures: readonly Architecture[]
 }
 
-/** Who asks, and what they may have. All answers follow the access file as it is now. */
+/** Identifies clients, and says what they may pull, by the access file as it is now. */
 export class Access {
   readonly #parts: AccessParts
 

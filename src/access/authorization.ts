@@ -4,8 +4,8 @@ type Authorization =
   | { readonly kind: 'bearer'; readonly token: string }
 
 /**
- * Parses the header (RFC 7617, RFC 6750). Undefined if there is none, or one that this registry cannot read:
- * such a client is told which credentials it needs.
+ * Parses the header (RFC 7617, RFC 6750). Undefined if there is none, or if this registry cannot read it. The
+ * client is then told which credentials it needs.
  */
 export function parseAuthorization(header: string | undefined): Authorization | undefined {
   const [, scheme = '', value = ''] = /^(basic|bearer) +([\w.~+/=-]+)$/i.exec(header?.trim() ?? '') ?? []

@@ -1,7 +1,7 @@
 /** What an issuer says about the holder of a token. Only texts and lists of texts are kept. */
 export type Claims = Readonly<Record<string, string | readonly string[]>>
 
-/** Who asks, after the credentials were verified. */
+/** A client whose credentials were verified. */
 export type Identity =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'user'; readonly name: string }

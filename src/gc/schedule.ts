@@ -3,6 +3,7 @@ import type { Storage } from '../storage/interfaces.ts'
 import { layout } from '../storage/layout.ts'
 import { recordKey, Records } from '../storage/records.ts'
 import type { CollectionReport, Collector } from './collector.ts'
+import { Repetition } from '../work/repetition.ts'
 import { readStorageClock } from './storageClock.ts'
 
 interface ScheduleOptions {
@@ -20,35 +21,25 @@ interface ScheduleOptions {
  */
 export class CollectionSchedule {
   readonly #options: ScheduleOptions
-  readonly #stop = new AbortController()
-  readonly #timer: NodeJS.Timeout
-  #running: Promise<void> = Promise.resolve()
+  readonly #repetition: Repetition
 
   constructor(options: ScheduleOptions) {
     this.#options = options
     // Servers that were started together do not collect together.
-    const first = options.interval * (0.5 + Math.random() / 2)
-    this.#timer = setTimeout(() => this.#run(), first * 1000)
-    this.#timer.unref()
-  }
-
-  /** Ends a running collection after the current deletion. */
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#timer)
-    await this.#running
-  }
-
-  #run(): void {
-    this.#running = this.#collect().finally(() => {
-      if (this.#stop.signal.aborted) return
-      this.#timer.refresh()
+    const pause = options.interval * (0.5 + Math.random() / 2) * 1000
+    this.#repetition = new Repetition(pause, async (signal) => {
+      await this.#collect(signal)
+      return pause
     })
   }
 
-  async #collect(): Promise<void> {
+  /** Ends a running collection after the current deletion. */
+  stop(): Promise<void> {
+    return this.#repetition.stop()
+  }
+
+  async #collect(signal: AbortSignal): Promise<void> {
     const { storage, collector, logger, onEnd } = this.#options
-    const { signal } = this.#stop
     try {
       if (await this.#isTooSoon()) return
       await new Records(storage.records, layout.lastCollection).put([], {})

@@ -18,7 +18,7 @@ export interface GateParts {
   readonly publicUrl: string | undefined
 }
 
-/** Someone whose credentials were verified, and who asks for something. */
+/** The sender of a request, whose credentials were verified, and what the rules allow him. */
 export class Asker {
   readonly identity: Identity
   readonly #parts: GateParts

@@ -1,15 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-
-/** What a layer table does for the images of a storage. Bytes are those of layers before compression. */
-interface LayerTableFigures {
-  /** When the table was made, in ISO 8601. */
-  readonly made: string
-  /** From 0 to 1. */
-  readonly known: number
-  readonly images: number
-  readonly bytes: number
-  readonly bytesWithout: number
-}
+import type { TableEffect } from '../images/tableEffect.ts'
 
 /**
  * The metrics of the layer table of the revision that was used last. All are 0 without a table, and before
@@ -38,8 +28,8 @@ export class LayerTableMetrics {
     this.#saved = gauge('saved_bytes', 'Bytes more that these layers would have without the table')
   }
 
-  measured(figures: LayerTableFigures | undefined): void {
-    const { made, known = 0, images = 0, bytes = 0, bytesWithout = 0 } = figures ?? {}
+  measured(effect: TableEffect | undefined): void {
+    const { made, known = 0, images = 0, bytes = 0, bytesWithout = 0 } = effect ?? {}
     this.#made.set(made === undefined ? 0 : Date.parse(made) / 1000)
     this.#known.set(known)
     this.#images.set(images)

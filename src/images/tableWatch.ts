@@ -1,7 +1,7 @@
-import type { Layerings } from '../layerTables/layering.ts'
+import type { Layering, Layerings } from '../layerTables/layering.ts'
 import type { Logger } from '../logger.ts'
 import type { Revision } from '../store/revision.ts'
-import type { Layering } from '../layerTables/layering.ts'
+import { Repetition } from '../work/repetition.ts'
 import type { TableEffect } from './tableEffect.ts'
 
 interface TableWatchOptions {
@@ -28,35 +28,23 @@ const mostImages = 2_000
 /** Measures from time to time what the layer table of the revision that was used last does for a storage. */
 export class TableWatch {
   readonly #options: TableWatchOptions
-  readonly #stop = new AbortController()
-  #timer: NodeJS.Timeout
-  #running: Promise<void> = Promise.resolve()
+  readonly #repetition: Repetition
 
   constructor(options: TableWatchOptions) {
     this.#options = options
-    this.#timer = this.#after(first)
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#timer)
-    await this.#running
-  }
-
-  #after(milliseconds: number): NodeJS.Timeout {
-    const run = () => {
+    this.#repetition = new Repetition(first, async (signal) => {
       const start = performance.now()
-      this.#running = this.#measure().finally(() => {
-        const pause = Math.max(interval, pauseFactor * (performance.now() - start))
-        if (!this.#stop.signal.aborted) this.#timer = this.#after(pause)
-      })
-    }
-    return setTimeout(run, milliseconds).unref()
+      await this.#measure(signal)
+      return Math.max(interval, pauseFactor * (performance.now() - start))
+    })
   }
 
-  async #measure(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#repetition.stop()
+  }
+
+  async #measure(signal: AbortSignal): Promise<void> {
     const { layerings, measure, onEffect, logger } = this.#options
-    const { signal } = this.#stop
     try {
       const revision = layerings.lastUsed
       if (!revision) return

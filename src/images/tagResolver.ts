@@ -21,7 +21,7 @@ interface TagResolverOptions {
   readonly stopped: AbortSignal
 }
 
-/** Who asks, and what they may have. */
+/** The client that pulls a tag, and what it may have. */
 export interface AskedBy {
   /** The platforms that may be answered. Absent: all. */
   readonly only?: readonly Architecture[] | undefined

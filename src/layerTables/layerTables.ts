@@ -20,9 +20,9 @@ export interface TableChoice {
 }
 
 /**
- * Layer tables in the storage that servers share. A table is offered; for each revision one is pinned, and
- * stays: images of one revision are grouped in one way for ever. A revision whose source has no table yet is
- * grouped without one until there is the first.
+ * Layer tables in the storage that servers share. Tables are offered. The first image of a revision pins one
+ * of them, and all later images of the revision are grouped by the same. If its source has no table yet, they
+ * are grouped without one until there is the first.
  */
 export class LayerTables {
   readonly #records: CreatesRecords & ListsRecords
@@ -65,7 +65,7 @@ export class LayerTables {
     })
   }
 
-  /** The table for a revision. A table that is chosen is pinned for ever. @throws StorageFailed */
+  /** The table for a revision. It is pinned: later calls answer the same. @throws StorageFailed */
   async choose(revision: Revision): Promise<TableChoice> {
     const pin = await this.#pins.get(revision.id).catch((error: unknown) => this.#whileDown(revision, error))
     if (pin === 'provisional') return { table: undefined, isFinal: false }
@@ -92,7 +92,7 @@ export class LayerTables {
     return { table, isFinal: table !== undefined }
   }
 
-  /** Whether the revision has a table for ever, or is without one for ever. @throws StorageFailed */
+  /** Whether the choice for a revision is made and does not change any more. @throws StorageFailed */
   async isPinned({ id }: Revision): Promise<boolean> {
     const pin = await this.#pins.get(id)
     return pin !== undefined && (await this.#tableOf(pin)) !== undefined

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { layout } from '../storage/layout.ts'
 import { createRecord, Records } from '../storage/records.ts'
+import { Repetition } from '../work/repetition.ts'
 import { isOutgrown } from './coverage.ts'
 import { countBuilt, findBuilt } from './findBuilt.ts'
 import type { LayerTables } from './layerTables.ts'
@@ -36,17 +37,20 @@ export class TableGrowth {
   readonly #options: TableGrowthOptions
   readonly #now: () => number
   readonly #server = randomUUID()
-  readonly #stop = new AbortController()
-  readonly #timer: NodeJS.Timeout
-  #running: Promise<unknown> = Promise.resolve()
+  readonly #repetition: Repetition
 
   constructor(options: TableGrowthOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
     const { interval = tenMinutes } = options
     // Servers that were started together do not look together.
-    this.#timer = setTimeout(() => this.#run(), interval * (0.5 + Math.random() / 2))
-    this.#timer.unref()
+    const pause = interval * (0.5 + Math.random() / 2)
+    this.#repetition = new Repetition(pause, async (signal) => {
+      await this.grow().catch((error: unknown) => {
+        if (!signal.aborted) options.logger.warn({ err: error }, 'the layer table of the day was not made')
+      })
+      return pause
+    })
   }
 
   /** Makes the table of the day if it is due. @returns the table that was made @throws StorageFailed */
@@ -63,15 +67,13 @@ export class TableGrowth {
     return table
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#timer)
-    await this.#running
+  stop(): Promise<void> {
+    return this.#repetition.stop()
   }
 
   async #make(newest: LayerTable | undefined): Promise<LayerTable | undefined> {
     const { storage, tables, logger } = this.#options
-    const { signal } = this.#stop
+    const { signal } = this.#repetition
     const found = await findBuilt(storage, { signal, onProgress: () => undefined })
     if (found.nodes.length === 0 || !isOutgrown(newest, found.nodes)) return undefined
     const table = await makeTableInThread(found, signal)
@@ -102,16 +104,5 @@ export class TableGrowth {
       if (other?.done === true || (other && this.#now() - other.at < givenUpAfter)) return undefined
     }
     return undefined
-  }
-
-  #run(): void {
-    this.#running = this.grow()
-      .catch((error: unknown) => {
-        if (this.#stop.signal.aborted) return
-        this.#options.logger.warn({ err: error }, 'the layer table of the day was not made')
-      })
-      .finally(() => {
-        if (!this.#stop.signal.aborted) this.#timer.refresh()
-      })
   }
 }

@@ -33,8 +33,8 @@ export interface Question {
   /** Identity of what the set is, if it has one. */
   readonly revision?: string
   readonly trusted: boolean
-  /** What a trusted set may read beside its own files; see `Room.others`. */
-  readonly others: readonly string[]
+  /** What a trusted set may read beside its own files; see `Room.alsoReadable`. */
+  readonly alsoReadable: readonly string[]
   /** As JSON. */
   readonly request: (inputs?: KnownInputs) => string
 }
@@ -59,7 +59,7 @@ export async function evaluateCold(
   const scratch = await options.sandbox.createScratch()
   try {
     const outcome = await evaluateFile(question, withoutStore, scratch, options, run)
-    if (mayFetch(question, outcome))
+    if (mayFetch(question, outcome, options))
       return await evaluateWithInputs(question, async (one) => one, options, run)
     const reads = outcome.code !== 0 && outcome.log.errors.some(({ text }) => needsStore.test(text))
     return reads ? await evaluateInStore(question, scratch, options, run) : outcome
@@ -82,7 +82,9 @@ export async function evaluateIn<T>(
 ): Promise<T> {
   if (fetches(question, options)) return evaluateWithInputs(question, use, options, run)
   const outcome = await evaluateInStore(question, scratch, options, run)
-  return mayFetch(question, outcome) ? evaluateWithInputs(question, use, options, run) : use(outcome, scratch)
+  return mayFetch(question, outcome, options)
+    ? evaluateWithInputs(question, use, options, run)
+    : use(outcome, scratch)
 }
 
 function evaluateInStore(
@@ -104,8 +106,13 @@ function fetches({ trusted, revision }: Question, { inputs }: ColdOptions): bool
 }
 
 /** Whether it stopped because it fetches. */
-function mayFetch({ trusted }: Question, { code, log }: ConfinedOutcome): boolean {
-  return trusted && code !== 0 && log.errors.some(({ text }) => refusedAddress(text) !== undefined)
+function mayFetch({ trusted }: Question, { code, log }: ConfinedOutcome, { inputs }: ColdOptions): boolean {
+  return (
+    trusted &&
+    inputs !== undefined &&
+    code !== 0 &&
+    log.errors.some(({ text }) => refusedAddress(text) !== undefined)
+  )
 }
 
 async function evaluateWithInputs<T>(
@@ -128,7 +135,7 @@ async function evaluateWithInputs<T>(
 }
 
 async function evaluateFile(
-  { expression, set, others, request }: Question,
+  { expression, set, alsoReadable, request }: Question,
   store: readonly string[],
   scratch: Scratch,
   { sandbox, limits }: ColdOptions,
@@ -137,7 +144,7 @@ async function evaluateFile(
   const file = join(await sandbox.expressions(), expression)
   const args = ['--eval', '--strict', '--json', ...store, '--argstr', 'request', request(), file]
   try {
-    return await runConfined(sandbox, 'nix-instantiate', args, { scratch, set, others }, limits, run)
+    return await runConfined(sandbox, 'nix-instantiate', args, { scratch, set, alsoReadable }, limits, run)
   } catch (error) {
     if (!(error instanceof NixFailed && error.cause instanceof OutputTooLarge)) throw error
     throw new EvaluationFailed('the package set answers with more text than an image can need', {

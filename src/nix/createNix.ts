@@ -7,11 +7,10 @@ import { createEvaluator } from './evaluator.ts'
 import { GcRoots } from './gcRoots.ts'
 import { InputStores } from './inputStores.ts'
 import { createLocalStore } from './localStore.ts'
-import type { ChecksReadiness, Closes, EvaluationQuery, FetchInput, Nix } from './nix.ts'
+import type { ChecksReadiness, Closes, FetchInput, Nix } from './nix.ts'
 import { nixpkgsConfigOf } from './nixpkgsConfig.ts'
 import { ready } from './ready.ts'
 import { Sandbox, type SandboxOptions } from './sandbox/sandbox.ts'
-import { createStoreEvaluator } from './storeEvaluator.ts'
 import { WarmEvaluators } from './warmEvaluators.ts'
 
 /** Milliseconds after which a Nix that does not answer counts as broken. */
@@ -28,11 +27,11 @@ export interface CreateNixOptions extends NixOptions {
   /** `NIXPKGS_*` variables, with the content of the file that `NIXPKGS_CONFIG` names. */
   readonly environment?: Readonly<Record<string, string>>
   /** What trusted package sets may read beside their own files, in the words of Nix' search path. */
-  readonly others?: readonly string[]
+  readonly alsoReadable?: readonly string[]
   /** How trusted package sets fetch while they are evaluated; without it, they do not. */
   readonly fetching?: { readonly fetch: FetchInput; readonly allowedUris: readonly string[] }
   /** Trusted package sets are evaluated outside the sandbox, with the machine's store. */
-  readonly trustsSets?: boolean
+  readonly evaluatesInStore?: boolean
   /** Which isolation evaluators get; without it, the best that works. */
   readonly isolation?: SandboxOptions['isolation']
 }
@@ -45,9 +44,9 @@ export async function createNix({
   evaluators: count = 0,
   limits: ownLimits,
   environment = {},
-  others = [],
+  alsoReadable = [],
   fetching,
-  trustsSets = false,
+  evaluatesInStore = false,
   isolation,
   ...options
 }: CreateNixOptions): Promise<Nix & ChecksReadiness & Closes> {
@@ -69,20 +68,20 @@ export async function createNix({
   })
   const warm = count > 0 ? new WarmEvaluators({ sandbox, count, limits }) : undefined
   const inputs = fetching && new InputStores({ sandbox, limits, ...fetching })
-  const optional = { ...(warm ? { warm } : {}), ...(inputs ? { inputs } : {}) }
-  const evaluator = createEvaluator({ sandbox, limits, nixpkgs, others, ...optional })
-  const expressions = () => sandbox.expressions()
-  const withStore = createStoreEvaluator({ nixOptions: options, limits, nixpkgs, expressions })
-  const needsNoSandbox = ({ trusted = false }: Pick<EvaluationQuery, 'trusted'>) => trustsSets && trusted
-  const evaluatorFor = (set: Pick<EvaluationQuery, 'trusted'>) =>
-    needsNoSandbox(set) ? withStore : evaluator
+  const optional = {
+    ...(warm ? { warm } : {}),
+    ...(inputs ? { inputs } : {}),
+    ...(evaluatesInStore ? { machineStore: options } : {}),
+  }
+  const evaluator = createEvaluator({ sandbox, limits, nixpkgs, alsoReadable, ...optional })
   const store = createLocalStore(roots, options)
   return {
-    evaluate: (query, run) => evaluatorFor(query).evaluate(query, run),
-    inspect: (set, run) => evaluatorFor(set).inspect(set, run),
+    evaluate: (query, run) => evaluator.evaluate(query, run),
+    inspect: (set, run) => evaluator.inspect(set, run),
     outputs: (set, run, onProgress) => evaluator.outputs(set, run, onProgress),
     async instantiate(query, run) {
-      if (needsNoSandbox(query)) return withStore.evaluate(query, run)
+      // The derivations are there afterwards.
+      if (evaluatesInStore && query.trusted === true) return evaluator.evaluate(query, run)
       const derivations = await evaluator.derive(query, run)
       try {
         await store.add(derivations, run)

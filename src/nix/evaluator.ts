@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NixFailed } from '../errors.ts'
 import type { RunOptions } from '../work/events.ts'
@@ -12,11 +12,12 @@ import {
   type ColdOptions,
   type Question,
 } from './coldEvaluation.ts'
-import { lastWords } from './command.ts'
+import { lastWords, type NixOptions } from './command.ts'
 import { runConfined } from './confinedNix.ts'
 import { configWarnings, evaluate } from './evaluate.ts'
 import { parseEvaluation, requestOf, setRequestOf, type SetRequest } from './evaluation.ts'
 import { setFault } from './evaluationFaults.ts'
+import { evaluateInMachineStore } from './machineStoreEvaluation.ts'
 import type { EvaluationQuery, Evaluator, PackageSet } from './nix.ts'
 import type { NixpkgsConfig } from './nixpkgsConfig.ts'
 import { quote } from './quote.ts'
@@ -26,13 +27,15 @@ import type { WarmEvaluators } from './warmEvaluators.ts'
 interface EvaluatorOptions extends ColdOptions {
   readonly nixpkgs: Omit<NixpkgsConfig, 'config'>
   /** What trusted sets may read beside their own files, in the words of Nix' search path. */
-  readonly others: readonly string[]
+  readonly alsoReadable: readonly string[]
   /** If there are any, they are asked first; what they cannot say is asked of a process of its own. */
   readonly warm?: WarmEvaluators
+  /** If given, trusted sets are evaluated outside the sandbox, with the machine's store. */
+  readonly machineStore?: NixOptions
 }
 
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
-  const { sandbox, limits, nixpkgs, warm, inputs } = options
+  const { sandbox, limits, nixpkgs, warm, inputs, machineStore } = options
 
   const setOf = ({ location, system }: PackageSet): SetRequest => ({
     path: location.path,
@@ -44,7 +47,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     // What is kept for a revision is kept for a system.
     ...(revision === undefined ? {} : { revision: `${revision} ${system}` }),
     trusted,
-    others: trusted ? options.others : [],
+    alsoReadable: trusted ? options.alsoReadable : [],
   })
   const questionOf = (query: EvaluationQuery, guarded: boolean): Question => ({
     ...askedOf(query),
@@ -54,10 +57,14 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
   const ask: Ask = async (query, guarded, run) => {
     const question = questionOf(query, guarded)
-    const { revision, trusted, others } = question
-    const isAsked = guarded && revision !== undefined && !(trusted && inputs?.has(revision))
-    const known = isAsked
-      ? await warm?.evaluate({ ...setOf(query), revision, others }, question.request(), run)
+    const { revision, trusted, alsoReadable } = question
+    if (trusted && machineStore) {
+      const expressions = await sandbox.expressions()
+      return outcomeOf(await evaluateInMachineStore(expressions, question.request(), machineStore, run))
+    }
+    const isWarm = guarded && revision !== undefined && !(trusted && inputs?.has(revision))
+    const known = isWarm
+      ? await warm?.evaluate({ ...setOf(query), revision, alsoReadable }, question.request(), run)
       : undefined
     if (known !== undefined) return { evaluation: parseEvaluation(known) }
     return outcomeOf(await evaluateCold(question, options, run))
@@ -78,9 +85,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     async derive(query, run) {
       const scratch = await sandbox.createScratch()
       try {
-        // The cache lies where a process may write that uses the store. That of a set that fetches stays.
-        const name = `cache-${randomUUID()}`
-        let folder = join(scratch.folder, name)
+        const cache = join(scratch.folder, 'cache')
         const inStore: Ask = (asked, guarded, running) =>
           evaluateIn(
             questionOf(asked, guarded),
@@ -88,22 +93,20 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
             async (outcome, used) => {
               const answer = outcomeOf(outcome)
               if (!('evaluation' in answer)) return answer
-              folder = join(used.folder, name)
               const found = answer.evaluation.results.flatMap((one) =>
                 one.kind === 'package' ? [one.package.drvPath] : [],
               )
-              await copy(used, `file://${folder}`, found, running)
+              // A process may write where its store lies, which is elsewhere for a set that fetches.
+              const copied = join(used.folder, `cache-${randomUUID()}`)
+              await copy(used, `file://${copied}`, found, running)
+              if (found.length > 0) await rename(copied, cache)
               return answer
             },
             options,
             running,
           )
         const packages = await evaluate(query, { ask: inStore, limits, nixpkgs }, run)
-        const release = async () => {
-          await rm(folder, { recursive: true, force: true })
-          await scratch.remove()
-        }
-        return { packages, cache: `file://${folder}`, release }
+        return { packages, cache: `file://${cache}`, release: () => scratch.remove() }
       } catch (error) {
         await scratch.remove()
         throw error

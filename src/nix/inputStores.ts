@@ -11,7 +11,7 @@ import type { FetchInput } from './nix.ts'
 import { quote } from './quote.ts'
 import { refusedAddress } from './refusedAccess.ts'
 import type { Scratch } from './sandbox/privateFolder.ts'
-import type { NixProgram, Sandbox } from './sandbox/sandbox.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
 
 /** Things that one package set may fetch. */
 const most = 32
@@ -39,6 +39,10 @@ interface InputStore {
   /** By what `load.nix` asks for; the value is the hash of what came, in Nix' form. */
   readonly inputs: Map<string, string>
   deep: boolean
+  /** Evaluations that use it now. */
+  users: number
+  /** Whether it goes when nobody uses it any more. */
+  retired: boolean
 }
 
 /** One evaluation in a store, with these arguments beside its own. */
@@ -63,8 +67,7 @@ export class InputStores {
   }
 
   /**
-   * Evaluates until nothing is missing. The answer's store stays until the revision has not been used for
-   * long.
+   * Evaluates until nothing is missing. The store stays until others have been used after it.
    * @param revision identity of the set; without it, the store is gone afterwards
    * @throws PackageSetFailed if something may not be fetched, or is not what the set expects; SourceFailed;
    * NixFailed
@@ -75,11 +78,13 @@ export class InputStores {
     use: (outcome: ConfinedOutcome, scratch: Scratch) => Promise<T>,
     run: RunOptions,
   ): Promise<T> {
-    const store = await (revision === undefined ? this.#create() : this.#storeOf(revision))
+    const store = await (revision === undefined ? this.#create(true) : this.#storeOf(revision))
+    store.users += 1
     try {
       return await use(await this.#evaluate(store, evaluate, run), store.scratch)
     } finally {
-      if (revision === undefined) await store.scratch.remove()
+      store.users -= 1
+      if (store.retired && store.users === 0) await store.scratch.remove()
     }
   }
 
@@ -117,7 +122,7 @@ export class InputStores {
       throw new PackageSetFailed(
         `the package set fetches ${address} without a hash: it has to say sha256 = …`,
       )
-    if (!allowedUris.some((start) => url.startsWith(start)) || /\s/.test(url)) {
+    if (!allowedUris.some((start) => isBelow(start, url)) || /\s/.test(url)) {
       throw new PackageSetFailed(
         `the package set fetches ${address}, which NIXERY_ALLOWED_URIS does not allow (${allowedUris.join(', ')})`,
       )
@@ -142,8 +147,7 @@ export class InputStores {
 
   async #ask(scratch: Scratch, args: readonly string[], run: RunOptions): Promise<string> {
     const { sandbox, limits } = this.#options
-    const program: NixProgram = 'nix'
-    const outcome = await runConfined(sandbox, program, args, { scratch }, limits, run)
+    const outcome = await runConfined(sandbox, 'nix', args, { scratch }, limits, run)
     if (outcome.code === 0) return outcome.stdout.trim()
     throw new NixFailed(`what the package set fetches cannot be used: ${quote(lastWords(outcome))}`)
   }
@@ -156,15 +160,25 @@ export class InputStores {
     store.catch(() => this.#stores.delete(revision))
     for (const [old, unused] of [...this.#stores].slice(0, -mostStores)) {
       this.#stores.delete(old)
-      // Whoever still evaluates in it gets an error, and may ask again.
-      void unused.then(({ scratch }) => scratch.remove()).catch(() => {})
+      void unused.then(retire).catch(() => {})
     }
     return store
   }
 
-  async #create(): Promise<InputStore> {
-    return { scratch: await this.#options.sandbox.createScratch(), inputs: new Map(), deep: false }
+  async #create(retired = false): Promise<InputStore> {
+    const scratch = await this.#options.sandbox.createScratch()
+    return { scratch, inputs: new Map(), deep: false, users: 0, retired }
   }
+}
+
+/** `https://example.org` does not allow `https://example.org.other`. */
+function isBelow(start: string, url: string): boolean {
+  return url === start || url.startsWith(start.endsWith('/') ? start : `${start}/`)
+}
+
+async function retire(store: InputStore): Promise<void> {
+  store.retired = true
+  if (store.users === 0) await store.scratch.remove()
 }
 
 /** @param key as `load.nix` wrote it */

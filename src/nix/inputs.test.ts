@@ -169,6 +169,11 @@ const refusals: readonly (readonly [what: string, expression: (url: string) => s
     /NIXERY_ALLOWED_URIS does not allow/,
   ],
   [
+    'a host whose name begins as an allowed one',
+    (url) => `fetchTarball { url = "${url}.example.org/x.tar.gz"; sha256 = "${zeros}"; }`,
+    /NIXERY_ALLOWED_URIS does not allow/,
+  ],
+  [
     'a file that is not there',
     (url) => `fetchTarball { url = "${url}/none.tar.gz"; sha256 = "${zeros}"; }`,
     /answered 404/,
@@ -228,8 +233,8 @@ test('what a commit of anybody says is quoted', async (t) => {
 test('NIX_PATH and allowed paths are for trusted revisions', async (t) => {
   const { folder, url } = await serveInputs(t)
   for (const evaluators of [0, 1]) {
-    const others = [`library=${folder}/library-1`, join(folder, 'name.txt')]
-    const { evaluate, write } = await createEvaluator(t, url, { others, evaluators })
+    const alsoReadable = [`library=${folder}/library-1`, join(folder, 'name.txt')]
+    const { evaluate, write } = await createEvaluator(t, url, { alsoReadable, evaluators })
     const text = `builtins.readFile ${folder}/name.txt`
     await write('default.nix', `{ system, ... }: { a = import <library> { name = ${text}; }; }`)
     await assert.rejects(evaluate('a', false), /on no branch or tag/)
@@ -241,9 +246,9 @@ test('NIX_PATH and allowed paths are for trusted revisions', async (t) => {
   }
 })
 
-test('trusted revisions are evaluated with the store if the operator says so, others are not', async (t) => {
+test('trusted revisions are evaluated with the store if the operator says so, alsoReadable are not', async (t) => {
   const { url } = await serveInputs(t)
-  const { evaluate, write, nix, queryOf, run } = await createEvaluator(t, url, { trustsSets: true })
+  const { evaluate, write, nix, queryOf, run } = await createEvaluator(t, url, { evaluatesInStore: true })
   const built = `derivation { name = "built-${Date.now()}"; inherit system; builder = "/bin/sh"; args = [ "-c" "echo -n of-a-builder > $out" ]; }`
   const body = `{ system, ... }: { a = derivation { name = builtins.readFile (${built}); inherit system; builder = "/bin/sh"; args = [ "-c" "echo > $out" ]; }; }`
   await write('default.nix', body)

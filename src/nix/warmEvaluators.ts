@@ -40,8 +40,8 @@ interface WarmOptions {
 /** A package set whose content has a name, by which it is known again. */
 interface NamedSet extends SetRequest {
   readonly revision: string
-  /** See `Room.others`. */
-  readonly others: readonly string[]
+  /** See `Room.alsoReadable`. */
+  readonly alsoReadable: readonly string[]
 }
 
 /**
@@ -67,7 +67,7 @@ export class WarmEvaluators {
    */
   async evaluate(set: NamedSet, request: string, { signal }: RunOptions): Promise<string | undefined> {
     // A revision may become trusted while it is used.
-    const key = JSON.stringify([set.revision, set.system, set.others])
+    const key = JSON.stringify([set.revision, set.system, set.alsoReadable])
     const evaluator = this.#evaluators.get(key) ?? this.#start(key, set)
     if (evaluator.busy) return undefined
     evaluator.busy = true
@@ -112,11 +112,11 @@ export class WarmEvaluators {
     return evaluator
   }
 
-  async #startProcess({ path, system, allow, others }: NamedSet): Promise<Started> {
+  async #startProcess({ path, system, allow, alsoReadable }: NamedSet): Promise<Started> {
     const { sandbox } = this.#options
     const scratch = await sandbox.createScratch()
     const args = ['repl', '--quiet', '--store', scratch.store]
-    const confined = await sandbox.confine('nix', args, { scratch, set: path, others })
+    const confined = await sandbox.confine('nix', args, { scratch, set: path, alsoReadable })
     const process = new ReplProcess(confined.command, confined.args, confined.options)
     const load = nixString(join(await sandbox.expressions(), 'load.nix'))
     const argument = nixString(JSON.stringify({ path, system, allow }))

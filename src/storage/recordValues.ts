@@ -27,7 +27,7 @@ export interface LayerTableOffer {
   readonly source?: string | undefined
 }
 
-/** The table that a revision uses for ever; null if it has none for ever, as older versions decided. */
+/** The table that a revision keeps. Null: it keeps having none, as older versions decided. */
 export interface LayerTablePin {
   readonly table: string | null
 }

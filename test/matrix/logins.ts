@@ -35,6 +35,8 @@ async function steps(...all: readonly (() => Promise<Outcome>)[]): Promise<Outco
 const podmanPlaces = ['--root=/matrix/podman', '--runroot=/matrix/podman-run', '--storage-driver=vfs']
 const insecure = '--tls-verify=false'
 
+const credentials = ({ user, password }: Login) => ['-u', user, '-p', password]
+
 function hostsFolder(machine: Machine, host: string, { user, password }: Login): string {
   const folder = join(machine.folder, 'hosts', host)
   mkdirSync(folder, { recursive: true })
@@ -45,16 +47,13 @@ function hostsFolder(machine: Machine, host: string, { user, password }: Login):
 }
 
 const clients: Readonly<Record<string, LoginClient>> = {
-  skopeo: (machine, host, image, { user, password }) =>
+  skopeo: (machine, host, image, login) =>
     steps(
       () =>
         machine.run('skopeo', [
           'login',
           insecure,
-          '-u',
-          user,
-          '-p',
-          password,
+          ...credentials(login),
           '--authfile=/matrix/skopeo.json',
           host,
         ]),
@@ -68,17 +67,14 @@ const clients: Readonly<Record<string, LoginClient>> = {
           'oci:/matrix/skopeo:latest',
         ]),
     ),
-  podman: (machine, host, image, { user, password }) =>
+  podman: (machine, host, image, login) =>
     steps(
       () =>
         machine.run('podman', [
           ...podmanPlaces,
           'login',
           insecure,
-          '-u',
-          user,
-          '-p',
-          password,
+          ...credentials(login),
           '--authfile=/matrix/podman.json',
           host,
         ]),
@@ -92,30 +88,27 @@ const clients: Readonly<Record<string, LoginClient>> = {
           image,
         ]),
     ),
-  docker: (machine, host, image, { user, password }) =>
+  docker: (machine, host, image, login) =>
     steps(
-      () => machine.run('docker', ['login', '-u', user, '-p', password, host]),
+      () => machine.run('docker', ['login', ...credentials(login), host]),
       () => machine.run('docker', ['pull', '--quiet', image]),
     ),
   'containerd (ctr --user)': (machine, _host, image, { user, password }) =>
     machine.run('ctr', ['images', 'pull', '--plain-http', '--user', `${user}:${password}`, image]),
   'containerd (hosts.toml)': (machine, host, image, login) =>
     machine.run('ctr', ['images', 'pull', '--hosts-dir', hostsFolder(machine, host, login), image]),
-  crane: (machine, host, image, { user, password }) =>
+  crane: (machine, host, image, login) =>
     steps(
-      () => machine.run('crane', ['auth', 'login', host, '-u', user, '-p', password]),
+      () => machine.run('crane', ['auth', 'login', host, ...credentials(login)]),
       () => machine.run('crane', ['pull', '--insecure', '--format=oci', image, '/matrix/crane']),
     ),
-  oras: (machine, host, image, { user, password }) =>
+  oras: (machine, host, image, login) =>
     steps(
       () =>
         machine.run('oras', [
           'login',
           '--plain-http',
-          '-u',
-          user,
-          '-p',
-          password,
+          ...credentials(login),
           '--registry-config=/matrix/oras.json',
           host,
         ]),

@@ -33,7 +33,7 @@ export interface Room {
   /** The package set: the only path that Nix may read, beside the server's expressions and its own store. */
   readonly set?: string
   /** What Nix may read beside it, in the words of its search path: `NAME=PATH` or `PATH`. */
-  readonly others?: readonly string[]
+  readonly alsoReadable?: readonly string[]
   /** Seconds of processor time. */
   readonly seconds?: number
 }
@@ -155,15 +155,15 @@ export class Sandbox {
     { machine, folder, isolation }: Findings,
     program: NixProgram,
     args: readonly string[],
-    { scratch, set, others = [], seconds }: Room,
+    { scratch, set, alsoReadable = [], seconds }: Room,
   ): Promise<Confined> {
     const sets = set === undefined ? [] : await withTarget(set)
-    const beside = await Promise.all(others.map((entry) => withTarget(entry.replace(/^[^/=]*=/, ''))))
+    const beside = await Promise.all(alsoReadable.map((entry) => withTarget(entry.replace(/^[^/=]*=/, ''))))
     const searched = [
       ...sets.map((one) => `nixery-set=${one}`),
       `nixery-expressions=${folder.expressions}`,
       `nixery-store=${scratch.store}/nix/store`,
-      ...others,
+      ...alsoReadable,
       ...beside.flat(),
     ]
     const launch = isolate(
