@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../logger.ts'
 import type { Storage } from '../storage/interfaces.ts'
 import { layout } from '../storage/layout.ts'
@@ -69,6 +70,8 @@ describe('the growth of layer tables', () => {
   it('counts the newest version of a package', async (t) => {
     const storage = createMemoryStorage()
     await use(storage, names(40), '0')
+    // Storages tell times in milliseconds.
+    await sleep(5)
     await use(storage, names(40), '1')
     const table = await server(t, storage, start).grow()
     assert.equal(table?.sharing.needed.get('library'), 41)
